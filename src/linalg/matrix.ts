@@ -1,0 +1,92 @@
+/**
+ * Dense row-major matrices of float64.
+ *
+ * A `Matrix` is plain data: element (i, j) is `data[i * cols + j]`. There are no strides, no
+ * views and nothing to dispose.
+ *
+ * @module
+ */
+import { NonFiniteError, ShapeError } from './errors.ts';
+
+/** A dense real matrix, row-major. `data.length === rows * cols`. */
+export interface Matrix {
+  readonly rows: number;
+  readonly cols: number;
+  readonly data: Float64Array;
+}
+
+/**
+ * The matrix with the given entries; wraps `data` without copying it, or is zero when `data` is
+ * left out.
+ *
+ * Shapes: rows×cols, `data` of rows·cols numbers. A size may be 0.
+ *
+ * @throws ShapeError if a size is not a non-negative integer or `data` has another length.
+ * @throws TypeError if `data` is not a Float64Array.
+ */
+export function matrix(rows: number, cols: number, data?: Float64Array): Matrix {
+  if (!isSize(rows) || !isSize(cols)) {
+    throw new ShapeError(`matrix: sizes are non-negative integers, got ${rows}x${cols}`);
+  }
+  const entries = data ?? new Float64Array(rows * cols);
+  if (!(entries instanceof Float64Array)) {
+    throw new TypeError(`matrix: data must be a Float64Array, got ${typeof entries}`);
+  }
+  if (entries.length !== rows * cols) {
+    throw new ShapeError(
+      `matrix: ${rows}x${cols} needs ${rows * cols} numbers, got ${entries.length}`,
+    );
+  }
+  return { rows, cols, data: entries };
+}
+
+const isSize = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
+
+/**
+ * The matrix with the given rows, copied.
+ *
+ * Shapes: r arrays of c numbers each give r×c; no rows give 0×`cols`, where `cols` is needed.
+ *
+ * @throws ShapeError naming the first row whose length differs.
+ */
+export function matrixFromRows(rows: readonly ArrayLike<number>[], cols?: number): Matrix {
+  const width = cols ?? rows[0]?.length ?? 0;
+  const result = matrix(rows.length, width);
+  rows.forEach((row, i) => {
+    if (row.length !== width) {
+      throw new ShapeError(
+        `matrixFromRows: rows must have ${width} entries, got ${row.length} in row ${i}`,
+      );
+    }
+    result.data.set(row, i * width);
+  });
+  return result;
+}
+
+/** Row i of `a`, copied. @throws ShapeError if there is no such row. */
+export function rowOf(a: Matrix, i: number): Float64Array {
+  if (!(Number.isInteger(i) && i >= 0 && i < a.rows)) {
+    throw new ShapeError(`rowOf: the matrix is ${a.rows}x${a.cols}, so there is no row ${i}`);
+  }
+  return a.data.slice(i * a.cols, (i + 1) * a.cols);
+}
+
+/** `x` as a matrix of one row, copied. */
+export function rowMatrix(x: Float64Array): Matrix {
+  return matrix(1, x.length, x.slice());
+}
+
+/**
+ * Refuses numbers that are not finite.
+ *
+ * @throws NonFiniteError naming the caller, the operand and the first such entry.
+ */
+export function requireFinite(caller: string, operand: string, data: Float64Array): void {
+  for (let i = 0; i < data.length; i++) {
+    if (!Number.isFinite(data[i])) {
+      throw new NonFiniteError(
+        `${caller}: ${operand} must be finite, got ${data[i]} at entry ${i}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * Plain twins of the products that a weight update is made of: W·x and W + p·vᵀ.
+ *
+ * Sizes are trusted, outputs are overwritten and never read.
+ *
+ * @module
+ */
+import { dot } from './reductions.ts';
+
+/**
+ * y = W·x with W m×n: one dot product a row, in the two-lane order of `reductions.ts`.
+ * |ŷ − y| ≤ γ_n·|W|·|x| entrywise.
+ */
+export function matrixVector(
+  W: Float64Array,
+  x: Float64Array,
+  y: Float64Array,
+  m: number,
+  n: number,
+): void {
+  for (let i = 0; i < m; i++) y[i] = dot(W, i * n, x, 0, n);
+}
+
+/** out = W + p·vᵀ with W m×n: the product is rounded, then the sum. `out` may be `W`. */
+export function rankOneUpdate(
+  W: Float64Array,
+  p: Float64Array,
+  v: Float64Array,
+  out: Float64Array,
+  m: number,
+  n: number,
+): void {
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) out[i * n + j] = W[i * n + j] + p[i] * v[j];
+  }
+}

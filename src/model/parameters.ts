@@ -1,0 +1,112 @@
+/**
+ * Parameters: a plain record from name to matrix.
+ *
+ * Names are dotted paths (`attention.Wq`, `mlp.W1`), so a whole network is one flat record that an
+ * optimiser walks, a file stores and a proof reads. A linear map y = W·s is stored [out, in]; a
+ * bias is one row. Each part of a model states the names, shapes and fan-in that it needs.
+ *
+ * @module
+ */
+import { DomainError, type Matrix, matrix, NonFiniteError, type Random, ShapeError } from '../linalg/index.ts';
+
+/** Values by name: matrices, or variables on a tape. */
+export type Parameters<V = Matrix> = Readonly<Record<string, V>>;
+
+/** The shape of one parameter, and the fan-in that scales its first value. */
+export interface ParameterShape {
+  readonly rows: number;
+  readonly cols: number;
+  readonly fanIn: number;
+}
+
+export type ParameterShapes = Readonly<Record<string, ParameterShape>>;
+
+/** The weight of a linear map from `inputs` to `outputs` numbers. */
+export const weightShape = (outputs: number, inputs: number): ParameterShape => ({
+  rows: outputs,
+  cols: inputs,
+  fanIn: inputs,
+});
+
+/** The bias of a linear map from `inputs` to `outputs` numbers. */
+export const biasShape = (outputs: number, inputs: number): ParameterShape => ({
+  rows: 1,
+  cols: outputs,
+  fanIn: inputs,
+});
+
+/** `shapes` with every name put below `prefix`. */
+export function prefixed(prefix: string, shapes: ParameterShapes): ParameterShapes {
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [`${prefix}.${name}`, shape]),
+  );
+}
+
+/** The parameters below `prefix`, with the prefix taken off. */
+export function part<V>(parameters: Parameters<V>, prefix: string): Parameters<V> {
+  const start = `${prefix}.`;
+  return Object.fromEntries(
+    Object.entries(parameters)
+      .filter(([name]) => name.startsWith(start))
+      .map(([name, value]) => [name.slice(start.length), value]),
+  );
+}
+
+/** Parameters of the given shapes, every entry drawn from U(−1/√fanIn, 1/√fanIn) in order. */
+export function initialise(shapes: ParameterShapes, random: Random): Parameters {
+  return Object.fromEntries(
+    Object.entries(shapes).map(([name, { rows, cols, fanIn }]) => {
+      const value = matrix(rows, cols);
+      const limit = 1 / Math.sqrt(fanIn);
+      random.fillUniform(value.data, -limit, limit);
+      return [name, value];
+    }),
+  );
+}
+
+/**
+ * Refuses parameters that are not exactly those of `shapes`, all finite.
+ *
+ * @throws DomainError naming a parameter that is missing or unknown.
+ * @throws ShapeError naming one of another shape.
+ * @throws NonFiniteError naming one with a NaN or an infinity.
+ */
+export function requireParameters(
+  caller: string,
+  shapes: ParameterShapes,
+  parameters: Parameters,
+): void {
+  for (const [name, { rows, cols }] of Object.entries(shapes)) {
+    const value = parameters[name];
+    if (value === undefined) {
+      throw new DomainError(`${caller}: parameter ${name} (${rows}x${cols}) is required, got none`);
+    }
+    if (value.rows !== rows || value.cols !== cols) {
+      throw new ShapeError(
+        `${caller}: parameter ${name} must be ${rows}x${cols}, got ${value.rows}x${value.cols}`,
+      );
+    }
+    const wrong = value.data.findIndex((entry) => !Number.isFinite(entry));
+    if (wrong >= 0) {
+      throw new NonFiniteError(
+        `${caller}: parameter ${name} must be finite, got ${value.data[wrong]} at entry ${wrong}`,
+      );
+    }
+  }
+  for (const name of Object.keys(parameters)) {
+    if (!(name in shapes)) {
+      const known = Object.keys(shapes).join(', ');
+      throw new DomainError(`${caller}: parameters ${known} are required, got also ${name}`);
+    }
+  }
+}
+
+/** `f` of every parameter, under the same names. */
+export function mapParameters<V, R>(
+  parameters: Parameters<V>,
+  f: (value: V, name: string) => R,
+): Parameters<R> {
+  return Object.fromEntries(
+    Object.entries(parameters).map(([name, value]) => [name, f(value, name)]),
+  );
+}

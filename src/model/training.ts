@@ -1,0 +1,210 @@
+/**
+ * Training a block on in-context regression.
+ *
+ * A `Training` is everything that the next step depends on: parameters, moments and the state of
+ * the generator. Its state, written and read back, continues bit for bit.
+ *
+ * @module
+ */
+import { column, eager, scale, squaredError, Tape } from '../autograd/index.ts';
+import { DomainError, type Matrix, matrix, Random, StateError } from '../linalg/index.ts';
+import * as kernels from '../linalg/kernels.ts';
+import { foldPrompts, type LinearPrompt, linearPrompt } from './linear-task.ts';
+import { Adam } from './optimisers.ts';
+import { initialise, mapParameters, type Parameters } from './parameters.ts';
+import type { PlainBlock } from './plain-block.ts';
+
+export interface TrainingOptions {
+  readonly dimension: number;
+  readonly pairs: number;
+  /** Fresh prompts a step. */
+  readonly batch: number;
+  /** Prompts a tape: the gradient is the sum over micro-batches, in ascending order. */
+  readonly microBatch: number;
+  readonly learningRate: number;
+  readonly seed: number;
+}
+
+/** Streams of the seed, one a purpose. */
+const STREAM = { initialise: 1, train: 2 } as const;
+
+export class Training {
+  readonly block: PlainBlock;
+  readonly options: TrainingOptions;
+  /** Mean loss of each step's batch, before that step. */
+  readonly losses: number[];
+  #parameters: Parameters;
+  #adam: Adam;
+  #random: Random;
+
+  /** @throws DomainError if a count is not a positive integer or the batch does not divide. */
+  constructor(block: PlainBlock, options: TrainingOptions) {
+    for (const what of ['batch', 'microBatch'] as const) {
+      if (!(Number.isInteger(options[what]) && options[what] > 0)) {
+        throw new DomainError(`Training: ${what} must be a positive integer, got ${options[what]}`);
+      }
+    }
+    const { dimension, seed, learningRate } = options;
+    if (block.layer.tokenWidth !== dimension + 1 || block.mlp.options.outputWidth <= dimension) {
+      throw new DomainError(
+        `Training: tokens of ${dimension + 1} entries and an output of more than ${dimension} are ` +
+          `required, got ${block.layer.tokenWidth} and ${block.mlp.options.outputWidth}`,
+      );
+    }
+    this.block = block;
+    this.options = options;
+    this.losses = [];
+    this.#parameters = initialise(block.shapes, new Random(seed, STREAM.initialise));
+    this.#adam = new Adam({ learningRate });
+    this.#random = new Random(seed, STREAM.train);
+  }
+
+  /** The parameters as they are now; a step replaces them and changes none in place. */
+  get parameters(): Parameters {
+    return this.#parameters;
+  }
+
+  /** Steps taken so far. */
+  get step(): number {
+    return this.losses.length;
+  }
+
+  /**
+   * One step of Adam on a fresh batch. Returns the batch's loss (1/B)·Σ(ŷ − y)² before the step.
+   *
+   * @throws DomainError if the loss is no longer finite.
+   */
+  advance(): number {
+    const { dimension, batch, microBatch } = this.options;
+    const names = Object.keys(this.#parameters);
+    let loss = 0;
+    let gradients: Parameters | undefined;
+    for (let from = 0; from < batch; from += microBatch) {
+      const count = Math.min(microBatch, batch - from);
+      const prompts = Array.from({ length: count }, () => linearPrompt(this.options, this.#random));
+      const { sequences, targets } = foldPrompts(prompts);
+      const tape = new Tape();
+      const variables = mapParameters(this.#parameters, (value) => tape.parameter(value));
+      const { output } = this.block.forward(tape, variables, tape.constant(sequences), count);
+      const prediction = tape.apply(column(dimension), output);
+      const total = tape.apply(squaredError, prediction, tape.constant(targets));
+      const mean = tape.apply(scale(1 / batch), total);
+      loss += mean.value.data[0];
+      const parts = tape.gradients(mean, names.map((name) => variables[name]));
+      const part = Object.fromEntries(names.map((name, i) => [name, parts[i]]));
+      gradients = gradients ? sumOf(gradients, part) : part;
+    }
+    if (!Number.isFinite(loss) || !gradients) {
+      throw new DomainError(
+        `Training: the loss must stay finite, got ${loss} at step ${this.step}; a smaller ` +
+          `learning rate than ${this.options.learningRate} may help`,
+      );
+    }
+    this.#parameters = this.#adam.step(this.#parameters, gradients);
+    this.losses.push(loss);
+    return loss;
+  }
+
+  /** Everything the next step depends on, as arrays by name. */
+  arrays(): Record<string, Float64Array> {
+    const arrays: Record<string, Float64Array> = {
+      losses: Float64Array.from(this.losses),
+      random: this.#random.state(),
+    };
+    const add = (prefix: string, parameters: Parameters): void => {
+      for (const [name, { data }] of Object.entries(parameters)) arrays[`${prefix}.${name}`] = data;
+    };
+    add('parameters', this.#parameters);
+    if (this.step > 0) {
+      const { beta1Power, beta2Power, first, second } = this.#adam.state;
+      arrays['adam.powers'] = Float64Array.of(beta1Power, beta2Power);
+      add('adam.first', first);
+      add('adam.second', second);
+    }
+    return arrays;
+  }
+
+  /**
+   * The training that `arrays()` was taken from, under the same block and options.
+   *
+   * @throws StateError naming an array that is missing or has another length.
+   */
+  static restore(
+    block: PlainBlock,
+    options: TrainingOptions,
+    arrays: Readonly<Record<string, Float64Array>>,
+  ): Training {
+    const training = new Training(block, options);
+    const take = (name: string, length?: number): Float64Array => {
+      const array = arrays[name];
+      if (!array || (length !== undefined && array.length !== length)) {
+        const got = array ? array.length : 'none';
+        throw new StateError(
+          `Training.restore: array ${name} needs ${length ?? 'some'} numbers, got ${got}`,
+        );
+      }
+      return array;
+    };
+    const record = (prefix: string): Parameters =>
+      mapParameters(training.#parameters, ({ rows, cols }, name) =>
+        matrix(rows, cols, take(`${prefix}.${name}`, rows * cols).slice()),
+      );
+    for (const loss of take('losses')) training.losses.push(loss);
+    training.#random = Random.restore(take('random'));
+    if (training.step > 0) {
+      const [beta1Power, beta2Power] = take('adam.powers', 2);
+      const [first, second] = [record('adam.first'), record('adam.second')];
+      const { learningRate } = options;
+      training.#adam = new Adam({ learningRate }, { beta1Power, beta2Power, first, second });
+    }
+    training.#parameters = record('parameters');
+    return training;
+  }
+}
+
+/** The predictions for some prompts: the last read component of the block's output at each query. */
+export function predict(
+  block: PlainBlock,
+  parameters: Parameters,
+  prompts: readonly LinearPrompt[],
+): Float64Array {
+  const { sequences } = foldPrompts(prompts);
+  const { output } = block.forward(eager, parameters, sequences, prompts.length);
+  return column(block.layer.tokenWidth - 1).forward([output]).value.data;
+}
+
+/** How `train` is told what to do between steps. */
+export interface TrainingCallbacks {
+  /** Called at step 0, then whenever `every` more steps are done, and at the last. */
+  readonly onCheckpoint?: (training: Training) => void | Promise<void>;
+  /** Called after every step; `false` stops the loop there. */
+  readonly onStep?: (training: Training) => boolean | Promise<boolean>;
+}
+
+/**
+ * Advances `training` until it has taken `steps` steps in all. Returns whether it got there: false
+ * if `onStep` stopped it. Stopped and called again, also in another process on the restored state,
+ * it takes the same steps and makes the same calls as if it had never been stopped.
+ */
+export async function train(
+  training: Training,
+  steps: number,
+  every: number,
+  { onCheckpoint, onStep }: TrainingCallbacks,
+): Promise<boolean> {
+  if (training.step === 0) await onCheckpoint?.(training);
+  while (training.step < steps) {
+    training.advance();
+    if (training.step % every === 0 || training.step === steps) await onCheckpoint?.(training);
+    if (onStep && !(await onStep(training)) && training.step < steps) return false;
+  }
+  return true;
+}
+
+function sumOf(a: Parameters, b: Parameters): Parameters {
+  return mapParameters(a, (value: Matrix, name) => {
+    const sum = matrix(value.rows, value.cols);
+    kernels.add(value.data, b[name].data, sum.data);
+    return sum;
+  });
+}
