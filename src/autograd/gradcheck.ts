@@ -28,7 +28,11 @@ export function gradientError<Saved>(
   const dy = probeMatrix(value.rows, value.cols, random);
 
   const along = (t: number): number => {
-    const moved = matrix(x.rows, x.cols, x.data.map((entry, i) => entry + t * dx.data[i]));
+    const moved = matrix(
+      x.rows,
+      x.cols,
+      x.data.map((entry, i) => entry + t * dx.data[i]),
+    );
     return dot(dy.data, op.forward(args.with(which, moved)).value.data);
   };
   const h = 1 / 512;

@@ -21,8 +21,8 @@ const GOLDEN_STEP = 0x9e37_79b9_7f4a_7c15n;
 const STATE_LENGTH = 10;
 
 /**
- * No normal is larger: |v|·√(−2·ln s / s) ≤ √(−2·ln s), and the least s above 0 is 2⁻¹⁰⁴, since u and v are
- * multiples of 2⁻⁵². That is 12.008.
+ * No normal is larger: |v|·√(−2·ln s / s) ≤ √(−2·ln s), and the least s above 0 is 2⁻¹⁰⁴, since u
+ * and v are multiples of 2⁻⁵². That is 12.008.
  */
 const LARGEST_NORMAL = 12.01;
 
@@ -37,10 +37,10 @@ export class Random {
   /**
    * A generator for `seed`, or for one of its independent `stream`s.
    *
-   * With out(h) the output of splitmix64 that follows the state h: start at h = seed; for each stream
-   * number n in turn, h ← (out(h) + n) mod 2⁶⁴; the four words are the first four outputs of splitmix64
-   * from h. So `new Random(seed)` is seeded as the authors advise, (seed), (seed, 0), (seed, 1) and (seed, 0, 0)
-   * are unrelated, and the order of the stream numbers matters.
+   * With out(h) the output of splitmix64 that follows the state h: start at h = seed; for each
+   * stream number n in turn, h ← (out(h) + n) mod 2⁶⁴; the four words are the first four outputs of
+   * splitmix64 from h. So `new Random(seed)` is seeded as the authors advise; (seed), (seed, 0),
+   * (seed, 1) and (seed, 0, 0) are unrelated, and the order of the stream numbers matters.
    *
    * @throws RangeError when the seed or a stream number is not an integer in 0 … 2⁵³ − 1.
    */
@@ -77,9 +77,9 @@ export class Random {
   /**
    * An integer from 0 … below − 1, all equally likely, 1 ≤ below ≤ 2⁵³ − 1.
    *
-   * The 2⁵³ possible draws are cut into buckets of ⌊2⁵³ / below⌋; a draw beyond the last full bucket is
-   * thrown away. Rounding cannot spoil either floor: a quotient a / b of integers up to 2⁵³ that is not an integer
-   * is at least 1/b below the next one, and half its ulp is less than that.
+   * The 2⁵³ possible draws are cut into buckets of ⌊2⁵³ / below⌋; a draw beyond the last bucket is
+   * thrown away. Rounding cannot spoil either floor: a quotient a / b of integers up to 2⁵³ that is
+   * not an integer is at least 1/b below the next one, and half its ulp is less than that.
    *
    * @throws RangeError when `below` is not such an integer.
    */

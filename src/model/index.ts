@@ -44,8 +44,8 @@ export { type SoftmaxAttentionOptions, softmaxAttention } from './softmax-attent
 export { decodeState, encodeState, type State } from './state-bytes.ts';
 export {
   predict,
-  type TrainingCallbacks,
   Training,
+  type TrainingCallbacks,
   type TrainingOptions,
   train,
 } from './training.ts';

@@ -33,7 +33,10 @@ export interface LinearTaskOptions {
  *
  * @throws DomainError unless d ≥ 1 and N ≥ 0 are integers.
  */
-export function linearPrompt({ dimension, pairs }: LinearTaskOptions, random: Random): LinearPrompt {
+export function linearPrompt(
+  { dimension, pairs }: LinearTaskOptions,
+  random: Random,
+): LinearPrompt {
   if (!(Number.isInteger(dimension) && dimension >= 1 && Number.isInteger(pairs) && pairs >= 0)) {
     throw new DomainError(
       `linearPrompt: integers d ≥ 1 and N ≥ 0 are required, got d = ${dimension}, N = ${pairs}`,
@@ -71,6 +74,10 @@ export function foldPrompts(prompts: readonly LinearPrompt[]): {
   });
   return {
     sequences,
-    targets: matrix(prompts.length, 1, Float64Array.from(prompts, ({ target }) => target)),
+    targets: matrix(
+      prompts.length,
+      1,
+      Float64Array.from(prompts, ({ target }) => target),
+    ),
   };
 }

@@ -7,7 +7,14 @@
  *
  * @module
  */
-import { DomainError, type Matrix, matrix, NonFiniteError, type Random, ShapeError } from '../linalg/index.ts';
+import {
+  DomainError,
+  type Matrix,
+  matrix,
+  NonFiniteError,
+  type Random,
+  ShapeError,
+} from '../linalg/index.ts';
 
 /** Values by name: matrices, or variables on a tape. */
 export type Parameters<V = Matrix> = Readonly<Record<string, V>>;

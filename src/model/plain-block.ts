@@ -10,7 +10,13 @@ import type { Matrix, RankOne } from '../linalg/index.ts';
 import type { ActivationName } from './activations.ts';
 import { type ContextualLayer, requireTokens, sequenceOf } from './contextual-layer.ts';
 import { type Mlp, type MlpValues, mlp } from './mlp.ts';
-import { type ParameterShapes, type Parameters, part, prefixed, requireParameters } from './parameters.ts';
+import {
+  type ParameterShapes,
+  type Parameters,
+  part,
+  prefixed,
+  requireParameters,
+} from './parameters.ts';
 
 /** The values of one evaluation, one row a sequence. */
 export interface BlockValues<V> extends MlpValues<V> {

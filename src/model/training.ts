@@ -90,7 +90,10 @@ export class Training {
       const total = tape.apply(squaredError, prediction, tape.constant(targets));
       const mean = tape.apply(scale(1 / batch), total);
       loss += mean.value.data[0];
-      const parts = tape.gradients(mean, names.map((name) => variables[name]));
+      const parts = tape.gradients(
+        mean,
+        names.map((name) => variables[name]),
+      );
       const part = Object.fromEntries(names.map((name, i) => [name, parts[i]]));
       gradients = gradients ? sumOf(gradients, part) : part;
     }

@@ -31,6 +31,12 @@ export const relu: Op<Matrix> = {
   /** Magnitudes from 0.1 on: the differences reach 2·2⁻⁹ to either side of a probe. */
   probe(random) {
     const x = probeMatrix(3, 4, random);
-    return [matrix(x.rows, x.cols, x.data.map((entry) => entry + (entry < 0 ? -0.1 : 0.1)))];
+    return [
+      matrix(
+        x.rows,
+        x.cols,
+        x.data.map((entry) => entry + (entry < 0 ? -0.1 : 0.1)),
+      ),
+    ];
   },
 };

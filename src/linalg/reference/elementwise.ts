@@ -28,12 +28,7 @@ export function scale(factor: number, x: Float64Array, out: Float64Array): void 
 }
 
 /** out = x + 1·bᵀ with x of `rows` rows, b added to each: a bias, after the sum it belongs to. */
-export function addToRows(
-  x: Float64Array,
-  b: Float64Array,
-  out: Float64Array,
-  rows: number,
-): void {
+export function addToRows(x: Float64Array, b: Float64Array, out: Float64Array, rows: number): void {
   const n = b.length;
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < n; j++) out[i * n + j] = x[i * n + j] + b[j];

@@ -10,7 +10,7 @@
  * @module
  */
 
-/** log2(e), rounded: k = round(x·LOG2_E) may be off only where both neighbours serve. */
+/** log2(e), rounded. Where that changes k = round(x·LOG2_E), r is ±ln 2/2 and either k will do. */
 // biome-ignore lint/suspicious/noApproximativeNumericConstant: Math.LOG2E is specified only approximately
 const LOG2_E = 1.4426950408889634;
 
@@ -23,7 +23,7 @@ export const LN2_LOW = 5.497923018708371e-14;
 /** 1.5·2⁵²: doubles of this size are the integers, so adding it rounds to nearest, ties to even. */
 const ROUNDER = 6755399441055744;
 
-/** From here on the result is Infinity or 0 (the last finite ones: 709.782…, −745.133…), and k is small. */
+// Beyond these the result is Infinity or 0 anyway (that begins at 709.78… and −745.13…); |k| ≤ 1076.
 const HIGHEST = 710;
 const LOWEST = -746;
 
@@ -55,10 +55,12 @@ export const POWERS_OF_TWO: Float64Array = powersOfTwo();
  * addition rounds at full size; multiplying by 2ᵏ in two steps rounds at most once more, and only
  * when the result is subnormal.
  *
- * Error: below 0.6 ulp (0.56 measured on 10⁸ arguments; 0.5 is the best possible). exp(±0) is exactly 1.
+ * Error: below 0.6 ulp: 1/2 from the last addition, 1/32 each from z and from `small`, 1/128 from the
+ * polynomial, less than 1/40 from the rest (0.582 measured on 1.4·10⁷ arguments); below 0.8 units of
+ * 2⁻¹⁰⁷⁴ for a subnormal result. exp(±0) is exactly 1.
  *
  * Any double: exp(−Infinity) = 0, exp(Infinity) = Infinity, exp(NaN) = NaN; Infinity above
- * 709.782712893384, subnormal below −708.3964185322641, 0 below −745.1332191019412.
+ * 709.782712893384, subnormal below −708.3964185322641, 0 from −745.1332191019412 down.
  *
  * Source: argument reduction in two parts after Cody and Waite, Software Manual for the
  * Elementary Functions (1980), chapter 6; the sum of two after Dekker (1971).

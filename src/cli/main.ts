@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+/**
+ * The command `deltaw`: finds the subcommand, and turns every error into a line and an exit code.
+ *
+ * @module
+ */
+import { readFileSync } from 'node:fs';
+import { EXIT } from './exit-codes.ts';
+import { UsageError } from './options.ts';
+import { reproduceCommand } from './reproduce.ts';
+import { verifyCommand } from './verify.ts';
+
+const HELP = `Examples:
+  deltaw reproduce all      train the toy transformer and draw the paper's figures
+  deltaw verify             check every theorem on random blocks
+  deltaw verify --help      what a command takes
+
+Usage: deltaw COMMAND [options]
+
+  reproduce   the figures of the paper, checked, drawn and explained
+  verify      theorems against their rounding bounds and negative controls
+
+Options of every command: --help, --json, --seed N, and --out DIR where files are written.
+Exit codes: 0 done and holds, 1 a check failed, 2 usage, 3 bad input or file, 75 interrupted and
+resumable.`;
+
+const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  reproduce: reproduceCommand,
+  verify: verifyCommand,
+};
+
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === '--version') {
+    const about = new URL('../../package.json', import.meta.url);
+    process.stdout.write(`${JSON.parse(readFileSync(about, 'utf8')).version}\n`);
+    return EXIT.ok;
+  }
+  if (name === '--help' || name === '-h') {
+    process.stdout.write(`${HELP}\n`);
+    return EXIT.ok;
+  }
+  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) {
+    const known = Object.keys(COMMANDS).join(' or ');
+    const got = name === undefined ? 'none' : `'${name}'`;
+    throw new UsageError(`deltaw: a command is required, ${known}, got ${got}`);
+  }
+  return command(args);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const message = error instanceof Error ? error.message : String(error);
+  const isUsage = error instanceof UsageError;
+  process.stderr.write(`${message}\n${isUsage ? "'deltaw --help' shows what there is.\n" : ''}`);
+  process.exitCode = isUsage ? EXIT.usage : EXIT.badInput;
+}

@@ -1,0 +1,106 @@
+/**
+ * `deltaw verify`: every theorem, on random blocks, beside its bound and its negative controls.
+ *
+ * @module
+ */
+import { VERIFICATIONS, type VerifyRow } from '../experiments/verify/index.ts';
+import { EXIT } from './exit-codes.ts';
+import { COMMON_FLAGS, describeFlags, type Flags, parseOptions, UsageError } from './options.ts';
+import { paint } from './paint.ts';
+import { Progress } from './progress.ts';
+
+const { out: _, ...COMMON } = COMMON_FLAGS;
+
+const FLAGS: Flags = {
+  ...COMMON,
+  trials: { kind: 'number', value: 'N', help: 'random cases a row (default: 200)' },
+  theorem: { kind: 'text', value: 'T', help: 'only this theorem, by its section, e.g. 1.2' },
+  layer: { kind: 'text', value: 'L', help: 'only this contextual layer, e.g. softmax' },
+  block: { kind: 'text', value: 'B', help: 'only this block, e.g. plain' },
+};
+
+const known = (pick: (row: (typeof VERIFICATIONS)[number]) => string | null): string[] => [
+  ...new Set(VERIFICATIONS.map(pick).filter((name) => name !== null)),
+];
+
+export const VERIFY_HELP: string = `Examples:
+  deltaw verify                        every theorem on 200 random cases each
+  deltaw verify --theorem 1.2 --json   the token patch, as JSON
+  deltaw verify --trials 5000 --seed 3
+
+Usage: deltaw verify [options]
+
+  theorems  ${known(({ theorem }) => theorem).join(', ')}
+  layers    ${known(({ layer }) => layer).join(', ')}
+  blocks    ${known(({ block }) => block).join(', ')}
+
+A row holds if every residual is within the bound proved for it and every deliberately wrong patch
+exceeds that bound.
+
+Options:
+${describeFlags(FLAGS)}`;
+
+export async function verifyCommand(args: readonly string[]): Promise<number> {
+  const { switches, numbers, texts, positionals } = parseOptions('verify', args, FLAGS);
+  if (switches.has('help')) {
+    process.stdout.write(`${VERIFY_HELP}\n`);
+    return EXIT.ok;
+  }
+  if (positionals.length > 0) {
+    throw new UsageError(`verify: only options are expected, got '${positionals[0]}'`);
+  }
+  const { trials = 200, seed = 1 } = numbers;
+  for (const [name, value, least] of [
+    ['trials', trials, 1],
+    ['seed', seed, 0],
+  ] as const) {
+    if (!(Number.isSafeInteger(value) && value >= least)) {
+      throw new UsageError(`verify: --${name} must be an integer from ${least} on, got ${value}`);
+    }
+  }
+  const chosen = VERIFICATIONS.filter((row) =>
+    (['theorem', 'layer', 'block'] as const).every((key) => {
+      const wanted = texts[key];
+      if (wanted !== undefined && !known((each) => each[key]).includes(wanted)) {
+        const names = known((each) => each[key]).join(', ');
+        throw new UsageError(`verify: --${key} must be one of ${names}, got '${wanted}'`);
+      }
+      return wanted === undefined || row[key] === wanted;
+    }),
+  );
+  if (chosen.length === 0) {
+    throw new UsageError('verify: some row must fit all filters, got a combination that none fits');
+  }
+  const progress = new Progress();
+  const results = chosen.map((verification, i) => {
+    progress.update('verifying', i + 1, chosen.length);
+    return verification.run(trials, seed);
+  });
+  progress.clear();
+  const ok = results.every((row) => row.ok);
+  process.stdout.write(
+    switches.has('json') ? `${JSON.stringify({ ok, results }, null, 2)}\n` : table(results, ok),
+  );
+  return ok ? EXIT.ok : EXIT.checkFailed;
+}
+
+/** The rows for a terminal. */
+function table(rows: readonly VerifyRow[], ok: boolean): string {
+  const number = (x: number | null): string => (x === null ? '–' : x.toExponential(1));
+  const lines = rows.map((row) => {
+    const name = [row.theorem, row.layer, row.block, row.variant].filter(Boolean).join(' ');
+    const controls = row.negativeControls.filter((control) => control.ok).length;
+    const figures = [
+      `${row.trials} trials`,
+      `residual ${number(row.maxResidual)}`,
+      `over bound ${number(row.maxResidualOverBound)}`,
+      `exact error over bound ${number(row.exactErrorOverBound)}`,
+      `exact residual ${row.exactResidual ?? '–'}`,
+      `controls caught ${controls}/${row.negativeControls.length}`,
+    ];
+    const verdict = row.ok ? paint('green', 'holds') : paint('red', 'FAILS');
+    return `${verdict}  ${paint('bold', name)}\n       ${figures.join(', ')}`;
+  });
+  const all = ok ? paint('green', 'everything holds') : paint('red', 'something FAILS');
+  return `${lines.join('\n')}\n\n${rows.length} rows: ${all}\n`;
+}

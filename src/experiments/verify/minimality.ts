@@ -1,0 +1,78 @@
+/**
+ * Theorem 2 (1.4): adding a matrix that the base does not see keeps the equality and costs norm.
+ *
+ * @module
+ */
+import {
+  absoluteProduct,
+  compareWithMinimal,
+  contextPatch,
+  gamma,
+  unseenPart,
+} from '../../icl/index.ts';
+import { matrix, norm, Random, rankOneToMatrix } from '../../linalg/index.ts';
+import { normalMatrix, randomCase } from './random-case.ts';
+import { RowGatherer, type Verification } from './row.ts';
+
+const ABOUT = { theorem: '1.4', layer: 'softmax', block: 'plain', variant: 'minimality' } as const;
+
+/**
+ * The residual is the defect of Pythagoras, |‖X‖² − ‖ΔW‖² − ‖M‖²| for X = ΔW + M, and the norm of
+ * (X − ΔW)·a, each over its bound.
+ *
+ * Bounds. M = fl(R + fl(p·vᵀ)) for a random R has |M·a| ≤ γ_{4d+5}·2|R||a| (the patch of
+ * R for a' = 0, by Theorem 5 and one rounding more). Forming X and X − ΔW again rounds each entry
+ * by u(|ΔW| + |M|) at most twice. For the norms, ⟨ΔW, M⟩ = pᵀ(M·a)/‖a‖², bounded by
+ * ‖p‖·‖|M·a|‖/‖a‖², and each squared norm carries γ_{md+4} of itself.
+ */
+export const minimality: Verification = {
+  ...ABOUT,
+  run(trials, seed) {
+    const random = new Random(seed, 14);
+    const gatherer = new RowGatherer();
+    for (let trial = 0; trial < trials; trial++) {
+      const { block, parameters, context, query, removed } = randomCase(random);
+      const { patch, base } = contextPatch(block, parameters, context, query, removed);
+      const { rows, cols } = parameters['mlp.W1'];
+      const a = base.attention;
+      const R = normalMatrix(rows, cols, random);
+      const M = unseenPart(R, a);
+      const dense = rankOneToMatrix(patch);
+      const X = matrix(
+        rows,
+        cols,
+        dense.data.map((entry, i) => entry + M.data[i]),
+      );
+      const report = compareWithMinimal(patch, a, X);
+      const rounding = matrix(
+        rows,
+        cols,
+        dense.data.map((entry, i) => Math.abs(entry) + Math.abs(M.data[i])),
+      );
+      const seen = absoluteProduct(R, a).map(
+        (entry, i) =>
+          gamma(8 * cols + 10) * entry + gamma(cols + 3) * absoluteProduct(rounding, a)[i],
+      );
+      const inner = (norm(patch.p) * norm(seen)) / (norm(a) * norm(a));
+      const sizes = [report.otherNorm, report.norm, norm(M.data)].map((x) => x * x);
+      const defect = Math.abs(sizes[0] - sizes[1] - sizes[2]);
+      const allowed = 2 * inner + gamma(rows * cols + 10) * (sizes[0] + sizes[1] + sizes[2]) * 2;
+      gatherer.trial({
+        observed: report.seenDifference,
+        overBound: Math.max(report.seenDifference / norm(seen), defect / allowed),
+      });
+      // A matrix that a does see is no exact update, and the report must show it.
+      const wrong = compareWithMinimal(patch, a, R);
+      gatherer.control(
+        'an update that a sees',
+        Float64Array.of(wrong.seenDifference),
+        Float64Array.of(0),
+        Float64Array.of(norm(seen)),
+      );
+      if (cols > 1 && !(report.otherNorm >= report.norm)) {
+        gatherer.trial({ observed: report.norm - report.otherNorm, overBound: Infinity });
+      }
+    }
+    return gatherer.row(ABOUT);
+  },
+};

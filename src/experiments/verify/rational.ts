@@ -1,0 +1,48 @@
+/**
+ * The exact proof (9.1): linear attention and a ReLU perceptron in fractions, residual identically 0.
+ *
+ * @module
+ */
+import { proveInRationals, withoutPositions } from '../../icl/index.ts';
+import { matrix, Random } from '../../linalg/index.ts';
+import { sequenceOf } from '../../model/index.ts';
+import { normalMatrix } from './random-case.ts';
+import { RowGatherer, type Verification } from './row.ts';
+
+const ABOUT = { theorem: '9.1', layer: 'linear', block: 'plain', variant: 'rational' } as const;
+
+/** Fractions of random doubles grow long: this many trials are enough, and are all that is run. */
+const MOST_TRIALS = 50;
+
+export const rational: Verification = {
+  ...ABOUT,
+  run(trials, seed) {
+    const random = new Random(seed, 91);
+    const gatherer = new RowGatherer();
+    for (let trial = 0; trial < Math.min(trials, MOST_TRIALS); trial++) {
+      const [w, k, d, f, o] = [3, 2, 3, 4, 2].map((most) => 1 + random.integer(most));
+      const n = 1 + random.integer(4);
+      const block = {
+        Wq: normalMatrix(k, w, random),
+        Wk: normalMatrix(k, w, random),
+        Wv: normalMatrix(d, w, random),
+        W1: normalMatrix(f, d, random),
+        b1: normalMatrix(1, f, random),
+        W2: normalMatrix(o, f, random),
+        b2: normalMatrix(1, o, random),
+      };
+      const context = normalMatrix(n, w, random);
+      const query = normalMatrix(1, w, random).data;
+      const remaining = withoutPositions(context, [random.integer(n)]);
+      const [full, rest] = [sequenceOf(context, query), sequenceOf(remaining, query)];
+      const { residual } = proveInRationals(block, full, rest);
+      gatherer.exactResidual(residual);
+      gatherer.trial({
+        observed: residual === '0' ? 0 : NaN,
+        overBound: residual === '0' ? 0 : NaN,
+      });
+      gatherer.refuse(() => proveInRationals({ ...block, Wv: matrix(d, w) }, full, rest));
+    }
+    return gatherer.row(ABOUT);
+  },
+};

@@ -1,0 +1,133 @@
+/**
+ * One row of `deltaw verify`, and how it is gathered from random trials.
+ *
+ * @module
+ */
+import type { Residual } from '../../icl/index.ts';
+import { median } from '../statistics.ts';
+
+/** A wrong patch on purpose, in the trial where it came nearest to passing. */
+export interface NegativeControl {
+  readonly name: string;
+  /** Its residual there, at the entry that exceeds its bound the most. */
+  readonly residual: number;
+  /** The bound of that entry, which a wrong patch must exceed in every trial. */
+  readonly mustExceed: number;
+  readonly ok: boolean;
+}
+
+/** What `--json` prints; the type of the command-line contract. */
+export interface VerifyRow {
+  readonly theorem: string;
+  readonly layer: string | null;
+  readonly block: string | null;
+  readonly variant: string | null;
+  readonly trials: number;
+  readonly maxResidual: number;
+  readonly maxResidualOverBound: number | null;
+  readonly medianResidualOverBound: number | null;
+  readonly exactErrorOverBound: number | null;
+  readonly exactResidual: string | null;
+  readonly negativeControls: readonly NegativeControl[];
+  readonly refused: Readonly<Record<string, number>>;
+  readonly ok: boolean;
+}
+
+/** A theorem on a layer and a block, ready to run. */
+export interface Verification {
+  readonly theorem: string;
+  readonly layer: string | null;
+  readonly block: string | null;
+  readonly variant: string | null;
+  run(trials: number, seed: number): VerifyRow;
+}
+
+/** Gathers trials into a row. All comparisons are written so that NaN fails. */
+export class RowGatherer {
+  #trials = 0;
+  #maxResidual = 0;
+  readonly #overBounds: number[] = [];
+  #exactError: number | null = null;
+  #exactResidual: string | null = null;
+  readonly #controls = new Map<string, { residual: number; mustExceed: number }>();
+  readonly #refused: Record<string, number> = {};
+
+  /** A trial in which the theorem was put to the test. */
+  trial({ observed, overBound }: Pick<Residual, 'observed' | 'overBound'>): void {
+    this.#trials++;
+    this.#maxResidual = Math.max(this.#maxResidual, observed);
+    this.#overBounds.push(overBound);
+  }
+
+  /** The exact residual of the delivered patch, over bound 9.2. */
+  exactError(overBound: number): void {
+    this.#exactError = Math.max(this.#exactError ?? 0, overBound);
+  }
+
+  /** The residual in fractions; anything but '0' stays. */
+  exactResidual(residual: string): void {
+    if (this.#exactResidual === null || this.#exactResidual === '0') this.#exactResidual = residual;
+  }
+
+  /** A wrong patch in one trial, entry by entry: the worst entry of the least wrong trial counts. */
+  control(
+    name: string,
+    patched: Float64Array,
+    contextual: Float64Array,
+    bound: Float64Array,
+  ): void {
+    let worst = { residual: 0, mustExceed: Infinity };
+    patched.forEach((entry, i) => {
+      const off = Math.abs(entry - contextual[i]);
+      if (off / bound[i] > worst.residual / worst.mustExceed) {
+        worst = { residual: off, mustExceed: bound[i] };
+      }
+    });
+    const before = this.#controls.get(name);
+    if (!before || worst.residual / worst.mustExceed < before.residual / before.mustExceed) {
+      this.#controls.set(name, worst);
+    }
+  }
+
+  /** Counts the error that `attempt` must throw. @throws Error if it throws none. */
+  refuse(attempt: () => unknown): void {
+    try {
+      attempt();
+    } catch (error) {
+      const name = error instanceof Error ? error.name : String(error);
+      this.#refused[name] = (this.#refused[name] ?? 0) + 1;
+      return;
+    }
+    throw new Error('verify: an input outside the precondition was accepted');
+  }
+
+  /** The row: it holds if every bound is kept and every control exceeds its own. */
+  row(verification: Omit<Verification, 'run'>): VerifyRow {
+    const negativeControls = [...this.#controls].map(([name, control]) => ({
+      name,
+      ...control,
+      ok: control.residual > control.mustExceed,
+    }));
+    const overBound = this.#overBounds.reduce((max, x) => Math.max(max, x), 0);
+    return {
+      theorem: verification.theorem,
+      layer: verification.layer,
+      block: verification.block,
+      variant: verification.variant,
+      trials: this.#trials,
+      maxResidual: this.#maxResidual,
+      maxResidualOverBound: overBound,
+      medianResidualOverBound: this.#trials > 0 ? median(this.#overBounds) : null,
+      exactErrorOverBound: this.#exactError,
+      exactResidual: this.#exactResidual,
+      negativeControls,
+      refused: this.#refused,
+      ok:
+        this.#trials > 0 &&
+        overBound <= 1 &&
+        (this.#exactError === null || this.#exactError <= 1) &&
+        (this.#exactResidual === null || this.#exactResidual === '0') &&
+        negativeControls.every(({ ok }) => ok),
+    };
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Theorem 1 for a block: the weight update that a part of the prompt performs.
+ *
+ * Source: arXiv:2507.16003v1, Theorem 2.2; with the whole context removed, Corollary 2.3.1, eq. (8).
+ *
+ * @module
+ */
+import { DomainError, type Matrix, matrix, type RankOne } from '../linalg/index.ts';
+import { type BlockRun, type Parameters, type PlainBlock, runBlock } from '../model/index.ts';
+import { patchWeight } from './patch-weight.ts';
+
+/** A set Y of context positions, 0-based; 'all' is the whole context. */
+export type Positions = 'all' | readonly number[];
+
+/** An update and the two runs it connects. */
+export interface ContextPatch {
+  /** ΔW(Y), to be added to `mlp.W1`. */
+  readonly patch: RankOne;
+  /** The context that is left, C∖Y. */
+  readonly remaining: Matrix;
+  /** T_W(C∖Y, x) with its intermediate values. */
+  readonly base: BlockRun;
+  /** T_W(C, x) with its intermediate values. */
+  readonly contextual: BlockRun;
+}
+
+/**
+ * ΔW(Y), with T_{W+ΔW}(C∖Y, x) = T_W(C, x).
+ *
+ * `removed` names positions, not tokens: equal tokens at two positions are two elements. For the
+ * empty set the update is 0 in every bit.
+ *
+ * Shapes: context n×tokenWidth with n ≥ 0, query of tokenWidth numbers.
+ *
+ * Precondition: A(C∖Y, x) ≠ 0. Error: `proveContextPatch` states and measures it.
+ *
+ * @throws DegenerateBase if A(C∖Y, x) = 0.
+ * @throws DomainError if a position is out of range or named twice.
+ * @throws ShapeError, NonFiniteError or DomainError as `runBlock`.
+ */
+export function contextPatch(
+  block: PlainBlock,
+  parameters: Parameters,
+  context: Matrix,
+  query: Float64Array,
+  removed: Positions = 'all',
+): ContextPatch {
+  const remaining = withoutPositions(context, removed);
+  const contextual = runBlock(block, parameters, context, query);
+  const base = runBlock(block, parameters, remaining, query);
+  const patch = patchWeight(parameters['mlp.W1'], base.attention, contextual.attention);
+  return { patch, remaining, base, contextual };
+}
+
+/**
+ * C∖Y: the context without the tokens at the given positions, the others in their order.
+ *
+ * @throws DomainError if a position is not an integer in 0 … n−1, or is named twice.
+ */
+export function withoutPositions(context: Matrix, removed: Positions): Matrix {
+  if (removed === 'all') return matrix(0, context.cols);
+  const gone = new Set<number>();
+  for (const position of removed) {
+    if (!(Number.isInteger(position) && position >= 0 && position < context.rows)) {
+      throw new DomainError(
+        `withoutPositions: positions are integers from 0 to below ${context.rows}, ` +
+          `the number of context tokens, got ${position}`,
+      );
+    }
+    if (gone.has(position)) {
+      throw new DomainError(`withoutPositions: each position is named once, got ${position} twice`);
+    }
+    gone.add(position);
+  }
+  const remaining = matrix(context.rows - gone.size, context.cols);
+  let at = 0;
+  for (let i = 0; i < context.rows; i++) {
+    if (gone.has(i)) continue;
+    remaining.data.set(context.data.subarray(i * context.cols, (i + 1) * context.cols), at);
+    at += context.cols;
+  }
+  return remaining;
+}

@@ -1,0 +1,87 @@
+/**
+ * Theorem 1: the rank-one change of a weight matrix that makes up for a change of its input.
+ *
+ *   paper          here           meaning
+ *   W              W              first matrix of the MLP, m×d
+ *   A(C∖Y, x)      base, a        what W is applied to without the removed context Y, d
+ *   A(C, x)        contextual, a' the same with the full context, d
+ *   ΔA(Y)          δ              a' − a
+ *   ΔW(Y)          p·vᵀ           the change, m×d of rank one
+ *
+ * Source: B. Dherin, M. Munn, H. Mazzawi, M. Wunder, J. Gonzalvo, "Learning without training: The
+ * implicit dynamics of in-context learning", arXiv:2507.16003v1, Theorem 2.2 and eq. (8).
+ *
+ * @module
+ */
+import {
+  DegenerateBase,
+  type Matrix,
+  matrixVector,
+  NonFiniteError,
+  type RankOne,
+  requireFinite,
+  ShapeError,
+  subtract,
+  vectorPseudoinverse,
+} from '../linalg/index.ts';
+
+/**
+ * ΔW as its factors (p, v): with it, W sees `base` as it saw `contextual`.
+ *
+ *   p = W·δ,  v = a/‖a‖²,  δ = a' − a,  ΔW = p·vᵀ
+ *   (W + ΔW)·a = W·a + p·(v·a) = W·a + W·(a' − a) = W·a'
+ *
+ * Of all matrices X with (W + X)·a = W·a' it is the one of least Frobenius norm, ‖W·δ‖/‖a‖
+ * (`minimality.ts`). Where a' = a, p is +0 in every bit.
+ *
+ * Shapes: W is m×d, both vectors have d entries; p has m, v has d.
+ *
+ * Precondition: a ≠ 0. The paper does not state it. Nothing is added to ‖a‖² to soften it: with
+ * ‖a‖² + ε the pre-activation is off by −W·δ·ε/(‖a‖² + ε), for every a.
+ *
+ * Error: with M = fl(W + fl(p·vᵀ)), |fl(M·a) − W·a'| ≤ γ_{d+1}·|W||a| + γ_{4d+4}·|W||δ| entrywise
+ * (`rounding-bounds.ts`); evaluated factored, fl(W·a) + p·(v·a), the same.
+ *
+ * @throws ShapeError if the lengths do not match W.
+ * @throws NonFiniteError if W or a vector has a NaN or an infinity.
+ * @throws DegenerateBase if a is zero, or so small or W·δ so large that the patch overflows.
+ */
+export function patchWeight(W: Matrix, base: Float64Array, contextual: Float64Array): RankOne {
+  requireSite('patchWeight', W, base, contextual);
+  const v = vectorPseudoinverse(base);
+  const p = matrixVector(W, subtract(contextual, base));
+  const wrong = p.findIndex((entry) => !Number.isFinite(entry));
+  if (wrong >= 0) {
+    throw new DegenerateBase(
+      `patchWeight: W·(contextual − base) must be representable, got ${p[wrong]} at entry ${wrong}`,
+    );
+  }
+  return { p, v };
+}
+
+/** Refuses a site whose vectors do not fit W or are not finite. */
+export function requireSite(
+  caller: string,
+  W: Matrix,
+  base: Float64Array,
+  contextual: Float64Array,
+): void {
+  if (base.length !== W.cols || contextual.length !== W.cols) {
+    throw new ShapeError(
+      `${caller}: W is ${W.rows}x${W.cols}, so both vectors need ${W.cols} entries, got ` +
+        `${base.length} without the context and ${contextual.length} with it`,
+    );
+  }
+  requireFinite(caller, 'W', W.data);
+  for (const [what, vector] of [
+    ['without', base],
+    ['with', contextual],
+  ] as const) {
+    const wrong = vector.findIndex((entry) => !Number.isFinite(entry));
+    if (wrong >= 0) {
+      throw new NonFiniteError(
+        `${caller}: the vector ${what} context must be finite, got ${vector[wrong]} at entry ${wrong}`,
+      );
+    }
+  }
+}

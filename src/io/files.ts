@@ -1,0 +1,73 @@
+/**
+ * Reading and writing files so that none is ever left half-written.
+ *
+ * @module
+ */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** A file that could not be read or written, in words that name it. */
+export class FileError extends Error {
+  override readonly name: string = 'FileError';
+}
+
+/**
+ * Writes the file under a temporary name beside it and renames it into place: at any moment the
+ * file is either the old one or the new one. Folders are made as needed.
+ *
+ * @throws FileError naming the file and the reason.
+ */
+export function writeWhole(path: string, content: string | Uint8Array): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(temporary, content);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new FileError(`writeWhole: ${path} must be writable, got ${reason(error)}`);
+  }
+}
+
+/** The bytes of a file, or undefined if there is none. @throws FileError if it cannot be read. */
+export function readIfThere(path: string): Uint8Array | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) return undefined;
+    throw new FileError(`readIfThere: ${path} must be readable, got ${reason(error)}`);
+  }
+}
+
+/** Removes a file if it is there. @throws FileError if it cannot be removed. */
+export function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    throw new FileError(`removeIfThere: ${path} must be removable, got ${reason(error)}`);
+  }
+}
+
+/**
+ * Makes the folder and tries a file in it, so that hours of work do not end at a folder that cannot
+ * be written.
+ *
+ * @throws FileError naming the folder and the reason.
+ */
+export function requireWritableFolder(folder: string): void {
+  const probe = join(folder, `.deltaw-${process.pid}.tmp`);
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(probe, '');
+    rmSync(probe);
+  } catch (error) {
+    throw new FileError(
+      `--out: ${folder} must be a folder that can be written, got ${reason(error)}`,
+    );
+  }
+}
+
+const isCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code;
+
+const reason = (error: unknown): string => (error instanceof Error ? error.message : String(error));
