@@ -9,10 +9,18 @@ import {
   gamma,
   type ImplicitDescent,
   implicitDescent,
-  patchedProductBound,
   prefixVectors,
+  residual,
+  UNIT_ROUNDOFF,
 } from '../../icl/index.ts';
-import { type Matrix, matrix, matrixVector, Random, rankOneToMatrix } from '../../linalg/index.ts';
+import {
+  type Matrix,
+  matrix,
+  matrixVector,
+  Random,
+  rankOneToMatrix,
+  subtract,
+} from '../../linalg/index.ts';
 import { part } from '../../model/index.ts';
 import { randomCase } from './random-case.ts';
 import { RowGatherer, type Verification } from './row.ts';
@@ -20,9 +28,13 @@ import { RowGatherer, type Verification } from './row.ts';
 const ABOUT = { theorem: '3.1', layer: 'softmax', block: 'plain', variant: 'form (a)' } as const;
 
 /**
- * The recursion is run literally, W ← fl(W − fl(h·Δ_i)) entry by entry, and W_i·a compared with
- * W_0·A_i. Each of the i steps adds to |W_i·a − W_0·A_i| at most its own rounding, which is that of
- * a patch (Theorem 5, two roundings more for h): the bounds of the steps are summed.
+ * The recursion is run literally, W ← fl(W − fl(h·Δ_i)) entry by entry, and W_n·a compared with
+ * W_0·A_n.
+ *
+ * Bound. p = fl(W_0·fl(A_i − A_{i+1})) carries θ_{d+1}, h = v·v with v_j = a_j/‖a‖²(1 + θ_{2d+1})
+ * carries θ_{5d+2}, and forming p·a_j, h·Δ and the difference three roundings more. Since
+ * Σ_j h·a_j² = 1, step i adds at most u·|W_i||a| + γ_{6d+6}·|W_0||A_i − A_{i+1}| to the error. Add
+ * γ_d·|W_n||a| and γ_d·|W_0||A_n| for evaluating both sides.
  */
 export const descent: Verification = {
   ...ABOUT,
@@ -35,18 +47,15 @@ export const descent: Verification = {
       const layer = part(parameters, 'layer');
       const prefixes = prefixVectors(block.layer, layer, context, query);
       const found = implicitDescent(W0, prefixes);
-      const bound = stepBounds(W0, prefixes);
       const target = matrixVector(W0, prefixes[prefixes.length - 1]);
-      const reached = follow(W0, found, ({ gradient }, _i) => rankOneToMatrix(gradient));
-      const z = matrixVector(reached, prefixes[0]);
-      const off = z.map((entry, i) => Math.abs(entry - target[i]));
-      gatherer.trial({
-        observed: Math.max(...off),
-        overBound: Math.max(...off.map((entry, i) => (entry === 0 ? 0 : entry / bound[i]))),
-      });
+      const path = follow(W0, found, ({ gradient }) => rankOneToMatrix(gradient));
+      const bound = pathBound(path, prefixes);
+      const z = matrixVector(path[path.length - 1], prefixes[0]);
+      gatherer.trial(residual(z, target, bound));
       const control = (name: string, direction: (step: DescentStep, i: number) => Matrix): void => {
-        const wrong = matrixVector(follow(W0, found, direction), prefixes[0]);
-        gatherer.control(name, wrong, target, bound);
+        const wrong = follow(W0, found, direction);
+        const end = matrixVector(wrong[wrong.length - 1], prefixes[0]);
+        gatherer.control(name, end, target, bound);
       };
       control('gradient ascent', ({ gradient: { p, v } }) =>
         rankOneToMatrix({ p: p.map((entry) => -entry), v }),
@@ -60,36 +69,42 @@ export const descent: Verification = {
   },
 };
 
-/** W_0 moved by −h·direction at every step. */
+/** W_0, W_1, …: each moved from the one before by −h·direction. */
 function follow(
   W0: Matrix,
   { stepSize, steps }: ImplicitDescent,
   direction: (step: DescentStep, i: number) => Matrix,
-): Matrix {
-  return steps.reduce((W, step, i) => {
+): Matrix[] {
+  const path = [W0];
+  steps.forEach((step, i) => {
     const { data } = direction(step, i);
-    return matrix(
-      W.rows,
-      W.cols,
-      W.data.map((entry, k) => entry - stepSize * data[k]),
+    path.push(
+      matrix(
+        W0.rows,
+        W0.cols,
+        path[i].data.map((entry, k) => entry - stepSize * data[k]),
+      ),
     );
-  }, W0);
+  });
+  return path;
 }
 
-function stepBounds(W0: Matrix, prefixes: readonly Float64Array[]): Float64Array {
+function pathBound(path: readonly Matrix[], prefixes: readonly Float64Array[]): Float64Array {
+  const [W0] = path;
+  const [a] = prefixes;
   const d = W0.cols;
-  const a = prefixes[0];
-  const last = absoluteProduct(W0, prefixes[prefixes.length - 1]);
-  const bound = last.map((entry) => gamma(d + 1) * entry);
-  for (let i = 1; i < prefixes.length; i++) {
-    // The base of step i is a; its W has entries up to |W_0| + |ΔW_{i−1}|, whose product with |a|
-    // is at most |W_0||a| + |W_0||A_{i−1} − a| rounded.
-    const step = patchedProductBound(W0, prefixes[i - 1], prefixes[i]);
-    const carried = patchedProductBound(W0, a, prefixes[i - 1]);
-    const next = patchedProductBound(W0, a, prefixes[i]);
-    step.forEach((entry, k) => {
-      bound[k] += 2 * (entry + carried[k] + next[k]);
+  const last = path.length - 1;
+  const bound = new Float64Array(W0.rows);
+  const add = (factor: number, W: Matrix, x: Float64Array): void => {
+    absoluteProduct(W, x).forEach((entry, i) => {
+      bound[i] += factor * entry;
     });
+  };
+  for (let i = 0; i < last; i++) {
+    add(UNIT_ROUNDOFF, path[i], a);
+    add(gamma(6 * d + 6), W0, subtract(prefixes[i], prefixes[i + 1]));
   }
-  return bound;
+  add(gamma(d), path[last], a);
+  add(gamma(d), W0, prefixes[last]);
+  return bound.map((entry) => entry * (1 + gamma(d + 4 * last + 8))); // its own rounding
 }

@@ -20,10 +20,11 @@ const ABOUT = { theorem: '1.4', layer: 'softmax', block: 'plain', variant: 'mini
  * The residual is the defect of Pythagoras, |‖X‖² − ‖ΔW‖² − ‖M‖²| for X = ΔW + M, and the norm of
  * (X − ΔW)·a, each over its bound.
  *
- * Bounds. M = fl(R + fl(p·vᵀ)) for a random R has |M·a| ≤ γ_{4d+5}·2|R||a| (the patch of
- * R for a' = 0, by Theorem 5 and one rounding more). Forming X and X − ΔW again rounds each entry
- * by u(|ΔW| + |M|) at most twice. For the norms, ⟨ΔW, M⟩ = pᵀ(M·a)/‖a‖², bounded by
- * ‖p‖·‖|M·a|‖/‖a‖², and each squared norm carries γ_{md+4} of itself.
+ * Bounds. M = fl(R − fl(fl(R·a)·vᵀ)) is the patched matrix of R for a' = 0, so by the proof of
+ * Theorem 5 |M·a| ≤ γ_{3d+4}·|R||a|. Forming X = fl(ΔW + M) and X − ΔW moves an entry by at most
+ * 2u(1 + u)(|ΔW| + |M|), the product with a adds γ_d: together γ_{d+3}·(|ΔW| + |M|)|a|. For the
+ * norms, |⟨ΔW, M⟩| = |pᵀ(M·a)|/‖a‖² ≤ ‖p‖·‖M·a‖/‖a‖², and the squared norms carry at most
+ * γ_{md+10} of themselves each.
  */
 export const minimality: Verification = {
   ...ABOUT,
@@ -51,7 +52,7 @@ export const minimality: Verification = {
       );
       const seen = absoluteProduct(R, a).map(
         (entry, i) =>
-          gamma(8 * cols + 10) * entry + gamma(cols + 3) * absoluteProduct(rounding, a)[i],
+          gamma(3 * cols + 4) * entry + gamma(cols + 3) * absoluteProduct(rounding, a)[i],
       );
       const inner = (norm(patch.p) * norm(seen)) / (norm(a) * norm(a));
       const sizes = [report.otherNorm, report.norm, norm(M.data)].map((x) => x * x);
