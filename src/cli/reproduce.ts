@@ -16,6 +16,7 @@ import {
   type ToySettings,
 } from '../experiments/toy-settings.ts';
 import { readIfThere, removeIfThere, requireWritableFolder, writeWhole } from '../io/index.ts';
+import { StateError } from '../linalg/index.ts';
 import { EXIT } from './exit-codes.ts';
 import {
   COMMON_FLAGS,
@@ -97,7 +98,7 @@ export async function reproduceCommand(args: readonly string[]): Promise<number>
   const interrupt = new Interrupt();
   try {
     const bytes = readIfThere(state);
-    const run = new ToyRun(settings, bytes);
+    const run = open(settings, bytes, state);
     if (bytes) {
       process.stderr.write(
         `going on with the run in ${state}: ${run.training.step} of ${settings.steps} steps are done\n`,
@@ -134,6 +135,16 @@ export async function reproduceCommand(args: readonly string[]): Promise<number>
   } finally {
     progress.clear();
     interrupt.dispose();
+  }
+}
+
+/** @throws StateError naming the file, if it holds another run or none that can be read. */
+function open(settings: ToySettings, bytes: Uint8Array | undefined, state: string): ToyRun {
+  try {
+    return new ToyRun(settings, bytes);
+  } catch (error) {
+    if (!(error instanceof StateError)) throw error;
+    throw new StateError(`${state}: ${error.message}; --fresh drops that run and starts again`);
   }
 }
 

@@ -57,7 +57,13 @@ export async function figure2(run: ToyRun, onProgress: OnProgress): Promise<Figu
       band: 'quartiles',
     },
     { name: 'mean', x: index, y: summary.mean },
-    { name: '1/i, through the first mean', x: index, y: index.map((i) => summary.mean[0] / i) },
+    {
+      name: '1/i, for comparison',
+      x: index,
+      y: index.map((i) => summary.mean[0] / i),
+      marker: false,
+      dashed: true,
+    },
   ];
   return {
     id: 'fig2',
@@ -72,18 +78,19 @@ export async function figure2(run: ToyRun, onProgress: OnProgress): Promise<Figu
       shapeCheck('the same slope', slope, '<=', -0.7, judged),
     ],
     caption: [
-      `The change of the weights that token i + 1 adds falls ${fall.toPrecision(3)}-fold from i = 1 ` +
-        `to i = ${pairs - 1}, along a line of slope ${slope.toFixed(2)} on logarithmic axes.`,
-      'That is the 1/i of an average: softmax attention weighs each new token against all the ' +
+      'The marginal norm g is the size of the change of the weights that one more token makes; its ' +
+        `mean falls ${fall.toPrecision(3)}-fold from 1 to ${pairs - 1} tokens of context, with slope ` +
+        `${slope.toFixed(2)} on logarithmic axes beyond 5.`,
+      'A slope of −1 is that of an average: softmax attention weighs each new token against all the ' +
         'tokens before it, so ΔW converges like a descent that runs out of gradient.',
-      `The band holds the middle half of the ${marginalTrials} prompts; the mean lies above the ` +
-        'median because a query close to zero makes ‖A_0‖ small and its updates large.',
+      `The band holds the middle half of the ${marginalTrials} prompts; the mean is drawn beside the ` +
+        'median because a query close to zero makes the base vector small and its updates large.',
     ],
     panels: [
       {
         title: 'Marginal change of the weights',
-        x: { label: 'context tokens read before, i', scale: 'log' },
-        y: { label: '‖ΔW after i+1 tokens − ΔW after i‖', unit: 'weight units', scale: 'log' },
+        x: { label: 'context length', unit: 'tokens', scale: 'log' },
+        y: { label: 'marginal norm g', unit: 'weight units', scale: 'log' },
         series,
       },
     ],

@@ -84,14 +84,15 @@ export async function figure3(run: ToyRun, onProgress: OnProgress): Promise<Figu
       ),
     ],
     caption: [
-      `Left: both ways of learning from the same ${M} examples lower the loss on the query, but ` +
-        `after ${early} examples the weight update that reading performs is at ` +
-        `${updated[early].toPrecision(2)} where fine-tuning (rate ${rate}) is at ` +
-        `${tuned[early].toPrecision(2)}.`,
-      'ΔW starts from where fine-tuning starts, since without examples there is no update; it needs ' +
-        'no gradient, no label of the query and no rate.',
-      `Right: the two updates point the same way more than chance would have it, with a mean cosine ` +
-        `of ${mean(lastAngles(trajectories)).toFixed(2)} after the last example.`,
+      `Left: from the same examples, one at a time, fine-tuning at rate ${rate} brings the mean test ` +
+        `loss from ${format(tuned[0])} to ${format(tuned[early])} after ${early} and ` +
+        `${format(tuned[M])} after ${M}, and the weight update that reading performs from ` +
+        `${format(updated[0])} to ${format(updated[early])} and ${format(updated[M])}.`,
+      'Both start at the same point, since without examples there is no update; the update by ' +
+        'reading takes no gradient and no learning rate.',
+      `Right: the cosine of the two updates of the same matrix is ` +
+        `${mean(lastAngles(trajectories)).toFixed(2)} on average after the last example, where two ` +
+        `random directions would have 0.`,
     ],
     panels: [
       {
@@ -109,6 +110,8 @@ export async function figure3(run: ToyRun, onProgress: OnProgress): Promise<Figu
     ],
   };
 }
+
+const format = (x: number): string => x.toPrecision(2);
 
 const lastAngles = (trajectories: readonly FineTuningRow[][]): number[] =>
   trajectories.map((rows) => rows[rows.length - 1].alignment ?? NaN);
