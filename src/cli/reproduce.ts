@@ -134,7 +134,6 @@ export async function reproduceCommand(args: readonly string[]): Promise<number>
     return ok ? EXIT.ok : EXIT.checkFailed;
   } finally {
     progress.clear();
-    interrupt.dispose();
   }
 }
 

@@ -94,7 +94,7 @@ describe.each(ALL_OPS.map((op, i) => [`${op.name} (#${i})`, op] as const))('%s',
         const [got, expected] = [some[i], all[i]];
         expect(expected, `argument ${i}`).not.toBeNull();
         if (!wanted && got === null) return;
-        if (!got || !expected) return expect.fail(`argument ${i}: needed, but null`);
+        if (!got || !expected) expect.fail(`argument ${i}: needed, but null`);
         expectSameMatrix(got, expected, `${needed}: argument ${i}`);
       });
     }

@@ -135,13 +135,11 @@ describe('the gradient', () => {
     const run = (): { tape: Tape; loss: Variable; wrt: Variable[] } => {
       const random = new Random(13);
       const tape = new Tape();
-      const wrt = [11, 7, 7].map((rows) =>
-        tape.parameter(normalMatrix(rows === 11 ? 5 : 6, rows, random)),
-      );
-      const [W, q, k] = [tape.parameter(normalMatrix(7, 11, random)), wrt[1], wrt[2]];
-      const v = tape.apply(linear, tape.parameter(normalMatrix(6, 11, random)), W);
-      const o = tape.apply(attention({ batch: 2, heads: 1 }), q, k, v);
-      return { tape, loss: tape.apply(squaredError, o, q), wrt: [W, q, k] };
+      const draw = (rows: number, cols: number): Variable =>
+        tape.parameter(normalMatrix(rows, cols, random));
+      const [x, W, q, k] = [draw(6, 11), draw(7, 11), draw(6, 7), draw(6, 7)];
+      const o = tape.apply(attention({ batch: 2, heads: 1 }), q, k, tape.apply(linear, x, W));
+      return { tape, loss: tape.apply(squaredError, o, q), wrt: [x, W, q, k] };
     };
     const first = run();
     const gradients = first.tape.gradients(first.loss, first.wrt);

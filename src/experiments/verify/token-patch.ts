@@ -99,5 +99,5 @@ function refusals(
   attempt({ parameters: { ...parameters, ...zero('layer.Wo'), ...zero('layer.bo') } });
   attempt({ query: query.map(() => NaN) });
   attempt({ removed: [context.rows] });
-  attempt({ context: matrix(1, context.cols + 1) });
+  attempt({ context: matrix(1, context.cols + 1), removed: [] });
 }

@@ -1,0 +1,120 @@
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runCli, temporaryFolder } from '../support/run-cli.ts';
+
+/** A run of about a second: every part works, the shapes are not judged. */
+const TINY = [
+  ...['reproduce', 'all', '--steps', '120', '--validate-every', '30', '--pairs', '12'],
+  ...['--batch', '20', '--micro-batch', '8', '--width', '8', '--heads', '2', '--hidden', '16'],
+  ...['--validation-prompts', '5', '--marginal-trials', '4', '--fine-tuning-trials', '3'],
+  ...['--fine-tuning-examples', '7'],
+];
+
+const FILES = ['fig1.svg', 'fig2.svg', 'fig3.svg', 'report.html', 'results.json'];
+const contents = (folder: string): string[] =>
+  FILES.map((name) => readFileSync(join(folder, name), 'utf8'));
+
+/** Sends SIGINT as soon as training is under way. */
+const interruptOnce = () => {
+  let sent = false;
+  return (child: { kill(signal: 'SIGINT'): boolean }, stderr: string): void => {
+    if (sent || !stderr.includes('training')) return;
+    sent = true;
+    setTimeout(() => child.kill('SIGINT'), 100);
+  };
+};
+
+test('the same seed twice gives the same bytes, another seed others', async () => {
+  const folders = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
+  const seeds = ['5', '5', '6'];
+  for (const [i, folder] of folders.entries()) {
+    const { code } = await runCli([...TINY, '--seed', seeds[i], '--out', folder]);
+    expect(code).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual(FILES);
+  }
+  expect(contents(folders[1])).toEqual(contents(folders[0]));
+  expect(contents(folders[2])[4]).not.toEqual(contents(folders[0])[4]);
+});
+
+test('interrupted and resumed three times, a run ends with the same bytes', async () => {
+  const [plain, stopped] = [temporaryFolder(), temporaryFolder()];
+  const args = TINY.map((arg) => (arg === '120' ? '600' : arg));
+  expect((await runCli([...args, '--out', plain])).code).toBe(0);
+  for (let interruption = 0; interruption < 3; interruption++) {
+    const { code, stderr } = await runCli([...args, '--out', stopped], interruptOnce());
+    expect(stderr).toMatch(
+      /interrupted after \d+ of 600 steps, saved in .*; the same command goes/,
+    );
+    expect(readdirSync(stopped)).toEqual(['run-state.bin']);
+    expect(code).toBe(75);
+  }
+  expect((await runCli([...args, '--out', stopped])).code).toBe(0);
+  expect(contents(stopped)).toEqual(contents(plain));
+});
+
+test('an interrupted run refuses other settings and a spoiled state, and --fresh drops it', async () => {
+  const folder = temporaryFolder();
+  const state = join(folder, 'run-state.bin');
+  const args = [...TINY.map((arg) => (arg === '120' ? '5000' : arg)), '--out', folder];
+  expect((await runCli(args, interruptOnce())).code).toBe(75);
+  const other = await runCli([...args, '--seed', '9']);
+  expect(other.stderr).toContain('goes on under its own settings, seed 1, got seed 9');
+  expect(other.stderr).toContain('--fresh drops that run');
+  expect(other.code).toBe(3);
+  const whole = readFileSync(state);
+  truncateSync(state, Math.floor(whole.length / 2));
+  const cut = await runCli(args);
+  expect(cut.stderr).toContain('cut short or altered');
+  expect(cut.code).toBe(3);
+  writeFileSync(state, 'not a state at all');
+  const foreign = await runCli(args);
+  expect(foreign.stderr).toContain('do not begin like one');
+  expect(foreign.code).toBe(3);
+  // Nothing was half-written on the way, and the spoiled state is still there to be looked at.
+  expect(readdirSync(folder)).toEqual(['run-state.bin']);
+  const fresh = await runCli([...TINY, '--fresh', '--out', folder]);
+  expect(fresh.code).toBe(0);
+  expect(readdirSync(folder).sort()).toEqual(FILES);
+});
+
+test('--json prints the contract: checks with verdicts, series of equal lengths, files', async () => {
+  const folder = temporaryFolder();
+  const { code, stdout } = await runCli([...TINY, '--json', '--out', folder]);
+  const result = JSON.parse(stdout);
+  expect(code).toBe(0);
+  expect(result.ok).toBe(true);
+  expect(result.files).toEqual(FILES.map((name) => join(folder, name)));
+  expect(result.figures.map(({ id }: { id: string }) => id)).toEqual(['fig1', 'fig2', 'fig3']);
+  for (const { title, parameters, series, checks } of result.figures) {
+    expect(title).toBeTypeOf('string');
+    expect(parameters.seed).toBe(1);
+    for (const { name, x, y, low, high } of series) {
+      expect(name).toBeTypeOf('string');
+      for (const column of [x, y, low, high].filter(Boolean)) {
+        expect(column.length).toBe(x.length);
+        for (const entry of column) expect(entry).toBeTypeOf('number');
+      }
+    }
+    for (const { kind, value, limit, ok } of checks) {
+      expect([value, limit].every(Number.isFinite)).toBe(true);
+      expect(ok).toBe(kind === 'theorem' ? true : null);
+    }
+  }
+});
+
+test('one figure alone has the bytes it has among the others', async () => {
+  const [all, one] = [temporaryFolder(), temporaryFolder()];
+  await runCli([...TINY, '--out', all]);
+  await runCli([...TINY.map((arg) => (arg === 'all' ? 'fig2' : arg)), '--out', one]);
+  expect(readdirSync(one).sort()).toEqual(['fig2.svg', 'report.html', 'results.json']);
+  expect(readFileSync(join(one, 'fig2.svg'))).toEqual(readFileSync(join(all, 'fig2.svg')));
+});
+
+test('training that diverges ends with an error, not with NaN in a figure', async () => {
+  const folder = temporaryFolder();
+  const { code, stderr } = await runCli([...TINY, '--learning-rate', '1e200', '--out', folder]);
+  expect(stderr).toMatch(/must (stay|be) finite/);
+  expect(code).toBe(3);
+  expect(readdirSync(folder).filter((name) => name !== 'run-state.bin')).toEqual([]);
+});

@@ -1,0 +1,66 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runCli, temporaryFolder } from '../support/run-cli.ts';
+
+test.each([
+  [[], 'a command is required, reproduce or verify, got none'],
+  [['toString'], "a command is required, reproduce or verify, got 'toString'"],
+  [['reproduce'], 'name a figure, fig1, fig2, fig3 or all, got none'],
+  [['reproduce', 'fig9'], "figures are fig1, fig2, fig3 or all, got 'fig9'"],
+  [['reproduce', 'all', '--stpes', '3'], "Unknown option '--stpes'"],
+  [['reproduce', 'all', '--steps'], "'--steps <value>' argument missing"],
+  [['reproduce', 'all', '--steps', 'many'], "--steps needs a number, got 'many'"],
+  [['reproduce', 'all', '--steps='], "--steps needs a number, got ''"],
+  [['reproduce', 'all', '--steps', '3', '--steps', '4'], '--steps may be given once, got it twice'],
+  [['reproduce', 'all', '--json=yes'], "'--json' does not take an argument"],
+  [['reproduce', 'all', '--out='], '--out needs a value, got none'],
+  [['verify', 'softmax'], "only options are expected, got 'softmax'"],
+  [['verify', '--theorem', '9.9'], '--theorem must be one of 1.2, '],
+  [['verify', '--layer', 'linear', '--theorem', '1.2'], 'some row must fit all filters'],
+  [['verify', '--trials', '0'], '--trials must be an integer from 1 on, got 0'],
+  [['verify', '--seed', '1.5'], '--seed must be an integer from 0 on, got 1.5'],
+])('deltaw %j is a usage error that says what was wrong', async (args, message) => {
+  const { code, stdout, stderr } = await runCli(args);
+  expect(stderr).toContain(message);
+  expect(stdout).toBe('');
+  expect(code).toBe(2);
+});
+
+test.each([
+  [['--steps', '0'], 'steps must be an integer from 1 on, got 0'],
+  [['--steps', '1e999'], "--steps needs a number, got '1e999'"],
+  [['--width', '30'], 'width must be a multiple of heads, got 30 and 8'],
+  [['--learning-rate', '-1'], ''],
+  [['--pairs', '2'], 'pairs must be an integer from 10 on, got 2'],
+  [['--seed', '-1'], ''],
+])('reproduce refuses %j', async (flags, message) => {
+  const { code, stderr } = await runCli([
+    'reproduce',
+    'fig1',
+    '--out',
+    temporaryFolder(),
+    ...flags,
+  ]);
+  expect(stderr).toContain(message);
+  expect([2, 3]).toContain(code);
+});
+
+test.each([[['--help']], [['reproduce', '--help']], [['verify', '--help']]])(
+  'deltaw %j begins with examples and ends well',
+  async (args) => {
+    const { code, stdout, stderr } = await runCli(args);
+    expect(stdout).toMatch(/^Examples:\n {2}deltaw /);
+    expect(stdout).toContain('Usage: deltaw');
+    expect([code, stderr]).toEqual([0, '']);
+  },
+);
+
+test('an output folder that cannot be written is refused before any work', async () => {
+  const file = join(temporaryFolder(), 'file');
+  writeFileSync(file, '');
+  const { code, stderr } = await runCli(['reproduce', 'all', '--out', join(file, 'below')]);
+  expect(stderr).toMatch(/--out: .*below must be a folder that can be written, got E/);
+  expect(stderr).not.toContain('training');
+  expect(code).toBe(3);
+});

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { runCli } from '../support/run-cli.ts';
+
+interface Row {
+  theorem: string;
+  layer: string | null;
+  block: string | null;
+  trials: number;
+  maxResidual: number;
+  maxResidualOverBound: number | null;
+  exactErrorOverBound: number | null;
+  exactResidual: string | null;
+  negativeControls: { name: string; residual: number; mustExceed: number; ok: boolean }[];
+  refused: Record<string, number>;
+  ok: boolean;
+}
+
+test('verify --json: every row is within its bound and every wrong patch beyond it', async () => {
+  const { code, stdout } = await runCli(['verify', '--json', '--trials', '40']);
+  const { ok, results }: { ok: boolean; results: Row[] } = JSON.parse(stdout);
+  expect([code, ok]).toEqual([0, true]);
+  expect(results.map(({ theorem }) => theorem)).toEqual([
+    ...['1.2', '1.2', '1.4', '1.5', '3.1', '9.1', '9.2', '9.2'],
+  ]);
+  for (const row of results) {
+    expect(row.ok).toBe(true);
+    expect(row.trials).toBe(40);
+    expect(row.maxResidualOverBound).toBeLessThanOrEqual(1);
+    if (row.exactErrorOverBound !== null) expect(row.exactErrorOverBound).toBeLessThanOrEqual(1);
+    if (row.exactResidual !== null) expect(row.exactResidual).toBe('0');
+    for (const { residual, mustExceed } of row.negativeControls) {
+      expect(residual).toBeGreaterThan(mustExceed);
+    }
+  }
+  const [tokenPatch] = results;
+  expect(tokenPatch.negativeControls.length).toBe(5);
+  expect(tokenPatch.refused).toEqual({
+    DegenerateBase: 40,
+    NonFiniteError: 40,
+    DomainError: 40,
+    ShapeError: 40,
+  });
+});
+
+test('filters choose rows, and the same seed gives the same rows', async () => {
+  const args = ['verify', '--theorem', '1.2', '--layer', 'softmax', '--trials', '5', '--json'];
+  const [first, second, other] = await Promise.all([
+    runCli([...args, '--seed', '4']),
+    runCli([...args, '--seed', '4']),
+    runCli([...args, '--seed', '5']),
+  ]);
+  expect(JSON.parse(first.stdout).results.length).toBe(2);
+  expect(second.stdout).toBe(first.stdout);
+  expect(other.stdout).not.toBe(first.stdout);
+});
+
+test('without --json it prints a line a row and the verdict', async () => {
+  const { stdout } = await runCli(['verify', '--trials', '3']);
+  expect(stdout.match(/^holds {2}/gm)?.length).toBe(8);
+  expect(stdout).toContain('8 rows: everything holds');
+});
