@@ -57,8 +57,9 @@ export interface GradcheckResult {
 /**
  * Runs the adjoint test on every argument of `op`, `rounds` times with new probes and directions.
  *
- * A relative error above 1e-8 is not rounding: of 20 rounds on each operation of this library the
- * worst measured is below 1e-9, and a gradient that is 0.01% off has error 5e-5.
+ * At the default seed the worst error of this library's operations is 3e-10. Of 500 seeds on each,
+ * 2 runs in 8000 exceed 1e-8 (2.4e-8: both sides nearly cancelled), so a single error just above
+ * it calls for another seed. A gradient that is 0.01% off has error 5e-5 (Node 20, x86-64).
  */
 export function gradcheck<Saved>(
   op: Op<Saved>,

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { DomainError, dot, type Matrix, matrix, type Random } from '../linalg/index.ts';
+import { DomainError, dot, type Matrix, matrix, type Random, ShapeError } from '../linalg/index.ts';
 
 /** One prompt: N pairs as tokens, and the token whose label is asked for. */
 export interface LinearPrompt {
@@ -60,12 +60,25 @@ export function linearPrompt(
   return { context, query, target: dot(w, x) };
 }
 
-/** Prompts of equal length, folded for a block: (B·(N+1))×(d+1) sequences, B×1 targets. */
+/**
+ * Prompts of equal length, folded for a block: (B·(N+1))×(d+1) sequences, B×1 targets.
+ *
+ * @throws ShapeError if there is no prompt, or one differs in shape from the first.
+ */
 export function foldPrompts(prompts: readonly LinearPrompt[]): {
   sequences: Matrix;
   targets: Matrix;
 } {
+  if (prompts.length === 0) throw new ShapeError('foldPrompts: a prompt is required, got none');
   const [{ context }] = prompts;
+  prompts.forEach(({ context: { rows, cols }, query }, b) => {
+    if (rows !== context.rows || cols !== context.cols || query.length !== cols) {
+      throw new ShapeError(
+        `foldPrompts: contexts of ${context.rows}x${context.cols} with a query of ` +
+          `${context.cols} are required, got ${rows}x${cols} with ${query.length} in prompt ${b}`,
+      );
+    }
+  });
   const size = context.data.length + context.cols;
   const sequences = matrix(prompts.length * (context.rows + 1), context.cols);
   prompts.forEach((prompt, b) => {

@@ -84,7 +84,7 @@ export function requireParameters(
   parameters: Parameters,
 ): void {
   for (const [name, { rows, cols }] of Object.entries(shapes)) {
-    const value = parameters[name];
+    const value = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
     if (value === undefined) {
       throw new DomainError(`${caller}: parameter ${name} (${rows}x${cols}) is required, got none`);
     }
@@ -101,7 +101,7 @@ export function requireParameters(
     }
   }
   for (const name of Object.keys(parameters)) {
-    if (!(name in shapes)) {
+    if (!Object.hasOwn(shapes, name)) {
       const known = Object.keys(shapes).join(', ');
       throw new DomainError(`${caller}: parameters ${known} are required, got also ${name}`);
     }

@@ -63,15 +63,57 @@ export function decodeState(bytes: Uint8Array): State {
     );
   }
   const start = MAGIC.length + 4;
-  const length = view.getUint32(MAGIC.length, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(start, start + length)));
-  let at = start + length;
+  let at = start + view.getUint32(MAGIC.length, true);
+  const { kind, settings, lengths } = readHeader(bytes.subarray(start, Math.min(at, end)));
+  const numbers = lengths.reduce((sum, [, size]) => sum + size, 0);
+  if (at + 8 * numbers !== end) {
+    throw new StateError(
+      `decodeState: the header must tell the length, ${end + 4}, got ${at + 8 * numbers + 4}`,
+    );
+  }
   const arrays: Record<string, Float64Array> = {};
-  for (const [name, size] of header.lengths) {
+  for (const [name, size] of lengths) {
     arrays[name] = Float64Array.from({ length: size }, (_, i) => view.getFloat64(at + 8 * i, true));
     at += 8 * size;
   }
-  return { kind: header.kind, settings: header.settings, arrays };
+  return { kind, settings, arrays };
+}
+
+interface Header extends Omit<State, 'arrays'> {
+  readonly lengths: readonly (readonly [name: string, size: number])[];
+}
+
+/** @throws StateError if the checksum fits and yet this is no header: another program wrote it. */
+function readHeader(bytes: Uint8Array): Header {
+  let header: Partial<Record<keyof Header, unknown>> | null;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw new StateError('decodeState: the header must be JSON, got something else');
+  }
+  if (!isHeader(header)) {
+    throw new StateError(
+      'decodeState: the header must hold a kind, settings and lengths, got something else',
+    );
+  }
+  return header;
+}
+
+function isHeader(x: Partial<Record<keyof Header, unknown>> | null): x is Header {
+  return (
+    typeof x?.kind === 'string' &&
+    typeof x.settings === 'object' &&
+    x.settings !== null &&
+    Array.isArray(x.lengths) &&
+    x.lengths.every((pair) => {
+      return (
+        Array.isArray(pair) &&
+        typeof pair[0] === 'string' &&
+        pair[1] >= 0 &&
+        Number.isInteger(pair[1])
+      );
+    })
+  );
 }
 
 const hex = (x: number): string => `0x${x.toString(16).padStart(8, '0')}`;

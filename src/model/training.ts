@@ -37,7 +37,10 @@ export class Training {
   #adam: Adam;
   #random: Random;
 
-  /** @throws DomainError if a count is not a positive integer or the batch does not divide. */
+  /**
+   * @throws DomainError if batch or microBatch is not a positive integer, or the block does not fit
+   * tokens of dimension + 1 entries.
+   */
   constructor(block: PlainBlock, options: TrainingOptions) {
     for (const what of ['batch', 'microBatch'] as const) {
       if (!(Number.isInteger(options[what]) && options[what] > 0)) {
@@ -72,7 +75,10 @@ export class Training {
   /**
    * One step of Adam on a fresh batch. Returns the batch's loss (1/B)·Σ(ŷ − y)² before the step.
    *
-   * @throws DomainError if the loss is no longer finite.
+   * A step that throws leaves the parameters as they were, but its prompts are drawn.
+   *
+   * @throws DomainError if the loss, or a parameter after the step, is not finite.
+   * @throws NonFiniteError if the attention scores overflow before that.
    */
   advance(): number {
     const { dimension, batch, microBatch } = this.options;
@@ -103,7 +109,16 @@ export class Training {
           `learning rate than ${this.options.learningRate} may help`,
       );
     }
-    this.#parameters = this.#adam.step(this.#parameters, gradients);
+    const moved = this.#adam.step(this.#parameters, gradients);
+    for (const [name, { data }] of Object.entries(moved)) {
+      if (!data.every(Number.isFinite)) {
+        throw new DomainError(
+          `Training: parameters must stay finite, got ${name} at step ${this.step}; a smaller ` +
+            `learning rate than ${this.options.learningRate} may help`,
+        );
+      }
+    }
+    this.#parameters = moved;
     this.losses.push(loss);
     return loss;
   }
@@ -153,7 +168,7 @@ export class Training {
         matrix(rows, cols, take(`${prefix}.${name}`, rows * cols).slice()),
       );
     for (const loss of take('losses')) training.losses.push(loss);
-    training.#random = Random.restore(take('random'));
+    training.#random = Random.restore(take('random', training.#random.state().length));
     if (training.step > 0) {
       const [beta1Power, beta2Power] = take('adam.powers', 2);
       const [first, second] = [record('adam.first'), record('adam.second')];

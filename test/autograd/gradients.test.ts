@@ -11,7 +11,9 @@ import { type Matrix, matrix, Random } from '../../src/linalg/index.ts';
 import { expectSameBits, expectSameMatrix } from './support.ts';
 
 const SEED = 7;
-const TOLERANCE = 1e-8; // measured: the worst of 500 seeds is 3e-9 (Node 20, x86-64)
+// Measured: the worst at this seed is 6e-11. Of 500 seeds, 2 runs in 8000 exceed 1e-8 (2.4e-8), where
+// both sides of the adjoint identity nearly cancel (Node 20, x86-64).
+const TOLERANCE = 1e-8;
 const ROUNDS = 20;
 
 /** How a wrong gradient may differ from the right one. */

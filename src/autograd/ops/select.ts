@@ -14,7 +14,7 @@ import { type Op, probeMatrix, requireShapes } from '../op.ts';
  *
  * Shapes: x is (g·length)×c, y is g×c.
  *
- * @throws ShapeError if the rows of x do not divide into groups.
+ * @throws ShapeError if the rows of x do not divide into groups, or `length` is no count.
  */
 export function lastRows(length: number): Op<number> {
   const name = `lastRows(${length})`;
@@ -23,7 +23,7 @@ export function lastRows(length: number): Op<number> {
     forward(args) {
       const [x] = args;
       requireShapes(name, `rows in groups of ${length} are required`, args, 1, () => {
-        return length > 0 && x.rows % length === 0;
+        return Number.isInteger(length) && length > 0 && x.rows % length === 0;
       });
       const y = matrix(x.rows / length, x.cols);
       for (let i = 0; i < y.rows; i++) {

@@ -41,7 +41,11 @@ test.each(DRAWS)('a step rounds as its three lines are written: %s entries', (_,
       leavesAlone([g], () => adam(step, theta, g, m, v));
       [theta, m, v].forEach((actual, which) => {
         const wanted = expected.map((entry) => entry[which]);
-        assertSameBits(actual, wanted, `seed 51, n = ${n}, t = ${t}, ${['theta', 'm', 'v'][which]}`);
+        assertSameBits(
+          actual,
+          wanted,
+          `seed 51, n = ${n}, t = ${t}, ${['theta', 'm', 'v'][which]}`,
+        );
       });
     }
   }

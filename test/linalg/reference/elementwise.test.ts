@@ -92,7 +92,9 @@ test.each(DRAWS)('sumOfRows sums each column downwards from +0: %s entries', (_,
 test('sumOfRows from the last row upwards would be noticed', () => {
   const [x, out] = [normals(new Random(44), 11 * 3), blank(3)];
   sumOfRows(x, out, 11);
-  const upwards = Array.from(out, (_, j) => ascending([...x].filter((_, i) => i % 3 === j).reverse()));
+  const upwards = Array.from(out, (_, j) =>
+    ascending([...x].filter((_, i) => i % 3 === j).reverse()),
+  );
   expect(() => assertSameBits(out, upwards, 'upwards')).toThrow('upwards: entry');
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Dyadic, exact, multiplyExact, subtractExact } from '../../../src/linalg/exact.ts';
+import { type Dyadic, exact, multiplyExact, sumExact } from '../../../src/linalg/exact.ts';
 import { Random } from '../../../src/linalg/random.ts';
 import { softmax, softmaxBackward } from '../../../src/linalg/reference/softmax.ts';
 import { exp } from '../../../src/linalg/special/exp.ts';
@@ -64,9 +64,7 @@ test('a weight is exact to gamma_{n+6}, relatively, however small it is', () => 
     });
     y.forEach((weight, j) => {
       // weight·Σe − e_j, against γ·e_j: the bound for one term e_j and the computed weight·Σe.
-      const scaled = powers
-        .map((power) => multiplyExact(exact(weight), power))
-        .reduce((sum, term) => subtractExact(sum, { ...term, numerator: -term.numerator }));
+      const scaled = sumExact(powers.map((power) => multiplyExact(exact(weight), power)));
       expectWithinGamma(n + 6, scaled, [powers[j]], `seed 62, n = ${n}, entry ${j}`);
     });
   }
@@ -99,7 +97,11 @@ test('a row whose maximum is not finite returns it and leaves y as it was', () =
   ] as const) {
     const y = Float64Array.from(x, (_, j) => j + 0.25);
     assertSameBits([softmax(Float64Array.from(x), y, 0, x.length)], [m], `maximum of ${x}`);
-    assertSameBits(y, Float64Array.from(x, (_, j) => j + 0.25), `y of ${x}`);
+    assertSameBits(
+      y,
+      Float64Array.from(x, (_, j) => j + 0.25),
+      `y of ${x}`,
+    );
   }
 });
 
