@@ -66,7 +66,7 @@ export function dotExact(x: readonly Dyadic[], y: readonly Dyadic[]): Dyadic {
 
 /** Σ x_i, exactly. */
 export function sumExact(terms: readonly Dyadic[]): Dyadic {
-  const exponent = Math.min(0, ...terms.map((term) => term.exponent));
+  const exponent = terms.reduce((least, term) => Math.min(least, term.exponent), 0);
   let numerator = 0n;
   for (const term of terms) numerator += numeratorAt(term, exponent);
   return { numerator, exponent };

@@ -37,7 +37,7 @@ export function exponentOf(x: number): number {
  * x·2^e, in two steps because 2^e alone need not be representable. Exact unless the result
  * overflows or is subnormal; a subnormal result of an x below 2^−500 may be rounded twice.
  *
- * @throws DomainError unless e is an integer and |e| ≤ 2044.
+ * @throws DomainError unless e is an integer and −2044 ≤ e ≤ 2046.
  */
 export function timesPowerOfTwo(x: number, e: number): number {
   const half = Math.trunc(e / 2);

@@ -2,8 +2,8 @@
  * Products, sums and norms of matrices and vectors, with checked shapes.
  *
  * Every function returns a new value and leaves its arguments untouched. The order of rounding is
- * that of the kernels (`reference.ts`), and so are the error bounds; u = 2⁻⁵³,
- * γ_k = k·u/(1 − k·u).
+ * that of the kernels (`reference.ts`), and so are the error bounds, which hold as long as no
+ * product is subnormal; u = 2⁻⁵³, γ_k = k·u/(1 − k·u).
  *
  * @module
  */
@@ -94,8 +94,9 @@ export function subtractMatrices(x: Matrix, y: Matrix): Matrix {
 
 /**
  * ‖x‖₂; of a matrix's entries it is the Frobenius norm. Scaled by a power of two, so that it
- * neither overflows nor underflows where the result does not. Relative error at most γ_{n+2}.
- * 0 for no entries; NaN if one is NaN, else Infinity if one is infinite.
+ * neither overflows nor underflows where the result does not. Relative error at most γ_{n+2},
+ * unless the result is subnormal. 0 for no entries; NaN if one is NaN, else Infinity if one is
+ * infinite.
  */
 export function norm(x: Float64Array): number {
   const { scaled, exponent } = scaleToUnit(x);

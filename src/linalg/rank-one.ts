@@ -24,13 +24,17 @@ export function rankOne(p: Float64Array, v: Float64Array): RankOne {
   return { p: p.slice(), v: v.slice() };
 }
 
-/** p·vᵀ as a dense matrix; each entry is correctly rounded. Shapes: m and d give m×d. */
+/**
+ * p·vᵀ as a dense matrix; each entry is correctly rounded, and a zero is +0. Shapes: m and d give
+ * m×d.
+ */
 export function rankOneToMatrix({ p, v }: RankOne): Matrix {
   return addRankOne(matrix(p.length, v.length), { p, v });
 }
 
 /**
- * fl(W + fl(p·vᵀ)): two roundings an entry. Shapes: W is m×d. Where p is 0 the result has W's bits.
+ * fl(W + fl(p·vᵀ)): two roundings an entry. Shapes: W is m×d. Where p is 0 the result has W's bits,
+ * but that a −0 may become +0.
  *
  * @throws ShapeError if the factors do not fit W.
  */

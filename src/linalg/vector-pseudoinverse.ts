@@ -14,11 +14,11 @@ import { maxAbs } from './products.ts';
  *   e = ⌊log₂ max|a_j|⌋,  s = a·2^−e,  q = Σ s_j² ∈ [1, 4n),  v = (s/q)·2^−e
  *
  * The scaling is by powers of two only, so v(2^k·a) = 2^−k·v(a) bit for bit, and a/‖a‖² is found
- * wherever it is representable: from ‖a‖ about 2⁻¹⁰²² up, where (aᵀa)⁻¹·a fails below 1e-154.
+ * wherever it is representable: from ‖a‖ about 2⁻¹⁰²⁴ up, where (aᵀa)⁻¹·a fails below 1e-154.
  *
  * Precondition: a ≠ 0. Nothing is added to ‖a‖²; that would make v·a ≠ 1 for every a.
  *
- * Error: v̂_j = v_j·(1 + θ), |θ| ≤ γ_{2n+1}, barring underflow of v_j.
+ * Error: v̂_j = v_j·(1 + θ), |θ| ≤ γ_{2n+1}, barring underflow on the way.
  *
  * @throws NonFiniteError if an entry of a is NaN or infinite.
  * @throws DegenerateBase if a is zero, empty, or so small that some v_j is not finite.
@@ -39,7 +39,7 @@ export function vectorPseudoinverse(a: Float64Array): Float64Array {
   const worst = maxAbs(v);
   if (!Number.isFinite(worst)) {
     throw new DegenerateBase(
-      `vectorPseudoinverse: a/‖a‖² must be representable, so ‖a‖ at least about 2e-308, got a ` +
+      `vectorPseudoinverse: a/‖a‖² must be representable, so ‖a‖ above about 6e-309, got a ` +
         `vector whose largest entry is ${largest}`,
     );
   }

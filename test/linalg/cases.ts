@@ -37,11 +37,13 @@ export function hostile(random: Random, n: number): Float64Array {
   });
 }
 
+type Draw = (random: Random, n: number) => Float64Array;
+
 /** The two kinds of entries; every comparison of bits is made with both. */
-export const DRAWS = [
+export const DRAWS: readonly (readonly [string, Draw])[] = [
   ['normal', normals],
   ['hostile', hostile],
-] as const;
+];
 
 /** Memory for n results, full of NaN: an entry that is read, or not written, shows. */
 export const blank = (n: number): Float64Array => new Float64Array(n).fill(Number.NaN);

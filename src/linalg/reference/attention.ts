@@ -10,11 +10,15 @@
  *   o_c = Σ_j p_j·v_jc             j ascending from +0
  *
  * Query row i of a causal layer stands at token T − Q + i and sees the tokens up to itself;
- * otherwise all T are visible. Weights of tokens that are not visible are +0 and enter no sum.
+ * otherwise all T are visible. `AttentionRules` bend scores and visibility further:
+ * s_j ← κ·tanh(s_j/κ) with a soft cap κ, then s_j ← s_j − m_h·|d_j| with slopes m, where d_j is the
+ * distance of positions between the query's token and j; |d_j| ≥ window is not visible.
+ * Weights of tokens that are not visible are +0 and enter no sum.
  * Sizes are trusted, outputs are overwritten.
  *
  * @module
  */
+import { tanh, tanhDerivative } from '../special/tanh.ts';
 import { softmax, softmaxBackward } from './softmax.ts';
 
 /** The sizes above. */
@@ -28,9 +32,53 @@ export interface AttentionSizes {
   readonly causal: boolean;
 }
 
-/** How many tokens query row i sees. */
-const visible = ({ tokens, queries, causal }: AttentionSizes, i: number): number =>
-  causal ? tokens - queries + i + 1 : tokens;
+/** What is not plain attention; each rule may be absent. Queries stand at tokens: Q ≤ T. */
+export interface AttentionRules {
+  /** Tokens seen to each side, the own one included: distances below it. */
+  readonly window?: number;
+  /** κ, of which no score exceeds the size. */
+  readonly softCap?: number;
+  /** m, one number a head (ALiBi, arXiv:2108.12409). */
+  readonly slopes?: Float64Array;
+  /** Positions of the T tokens, strictly ascending. Absent: 0 … T − 1. */
+  readonly positions?: Float64Array;
+}
+
+const NO_RULES: AttentionRules = {};
+
+/** The token at which query row i stands. */
+const ownToken = ({ tokens, queries }: AttentionSizes, i: number): number => tokens - queries + i;
+
+/** |position of token a − position of token b|. */
+function distance({ positions }: AttentionRules, a: number, b: number): number {
+  return Math.abs(positions ? positions[a] - positions[b] : a - b);
+}
+
+/** The first token that query row i sees. Positions ascend, so the visible tokens are neighbours. */
+function firstVisible(sizes: AttentionSizes, rules: AttentionRules, i: number): number {
+  if (rules.window === undefined) return 0;
+  const own = ownToken(sizes, i);
+  let first = own;
+  while (first > 0 && distance(rules, own, first - 1) < rules.window) first--;
+  return first;
+}
+
+/** One past the last token that query row i sees. */
+function endVisible(sizes: AttentionSizes, rules: AttentionRules, i: number): number {
+  const own = ownToken(sizes, i);
+  if (sizes.causal) return own + 1;
+  if (rules.window === undefined) return sizes.tokens;
+  let end = own + 1;
+  while (end < sizes.tokens && distance(rules, own, end) < rules.window) end++;
+  return end;
+}
+
+/** The score of token j for the query at token `own` in head h, from the scaled product s. */
+function ruled(rules: AttentionRules, h: number, own: number, j: number, s: number): number {
+  const { softCap, slopes } = rules;
+  const capped = softCap === undefined ? s : softCap * tanh(s / softCap);
+  return slopes ? capped - slopes[h] * distance(rules, own, j) : capped;
+}
 
 /** o and p from q, k and v. Returns false if a row of scores has no finite maximum. */
 export function attention(
@@ -41,6 +89,7 @@ export function attention(
   v: Float64Array,
   p: Float64Array,
   o: Float64Array,
+  rules: AttentionRules = NO_RULES,
 ): boolean {
   const { batch, tokens: T, queries: Q, heads: H, kvHeads: G, width: e } = sizes;
   p.fill(0);
@@ -49,17 +98,17 @@ export function attention(
     for (let h = 0; h < H; h++) {
       const g = Math.floor((h * G) / H);
       for (let i = 0; i < Q; i++) {
-        const n = visible(sizes, i);
+        const [first, end] = [firstVisible(sizes, rules, i), endVisible(sizes, rules, i)];
         const row = ((b * H + h) * Q + i) * T; // of p
         const qAt = ((b * Q + i) * H + h) * e; // of q and o
-        for (let j = 0; j < n; j++) {
+        for (let j = first; j < end; j++) {
           const kAt = ((b * T + j) * G + g) * e;
           let s = 0;
           for (let c = 0; c < e; c++) s += q[qAt + c] * k[kAt + c];
-          p[row + j] = s * scale;
+          p[row + j] = ruled(rules, h, ownToken(sizes, i), j, s * scale);
         }
-        if (!Number.isFinite(softmax(p, p, row, n))) return false;
-        for (let j = 0; j < n; j++) {
+        if (!Number.isFinite(softmax(p, p, row + first, end - first))) return false;
+        for (let j = first; j < end; j++) {
           const vAt = ((b * T + j) * G + g) * e;
           const weight = p[row + j];
           for (let c = 0; c < e; c++) o[qAt + c] += weight * v[vAt + c];
@@ -74,7 +123,8 @@ export function attention(
  * dq, dk and dv from do.
  *
  *   dp_j  = Σ_c do_c·v_jc              c ascending
- *   ds    = softmax'(p)ᵀ dp            two-lane order, then times scale
+ *   ds    = softmax'(p)ᵀ dp            two-lane order; with a soft cap times tanh′(s_j/κ), s_j being
+ *                                      computed again; then times scale
  *   dq_c  = Σ_j ds_j·k_jc              j ascending from +0
  *   dk_jc = Σ ds_j·q_c, dv_jc = Σ p_j·do_c   heads of the group ascending, in each query rows ascending
  */
@@ -83,6 +133,7 @@ export function attentionBackward(
   scale: number,
   inputs: { q: Float64Array; k: Float64Array; v: Float64Array; p: Float64Array; dO: Float64Array },
   outputs: { dq: Float64Array; dk: Float64Array; dv: Float64Array },
+  rules: AttentionRules = NO_RULES,
 ): void {
   const { batch, tokens: T, queries: Q, heads: H, kvHeads: G, width: e } = sizes;
   const { q, k, v, p, dO } = inputs;
@@ -95,10 +146,10 @@ export function attentionBackward(
     for (let h = 0; h < H; h++) {
       const g = Math.floor((h * G) / H);
       for (let i = 0; i < Q; i++) {
-        const n = visible(sizes, i);
+        const [first, end] = [firstVisible(sizes, rules, i), endVisible(sizes, rules, i)];
         const row = ((b * H + h) * Q + i) * T;
         const qAt = ((b * Q + i) * H + h) * e;
-        for (let j = 0; j < n; j++) {
+        for (let j = first; j < end; j++) {
           const vAt = ((b * T + j) * G + g) * e;
           let dp = 0;
           for (let c = 0; c < e; c++) {
@@ -107,9 +158,14 @@ export function attentionBackward(
           }
           ds[j] = dp;
         }
-        softmaxBackward(p, row, ds, ds, 0, n);
-        for (let j = 0; j < n; j++) {
+        softmaxBackward(p, row + first, ds, ds, first, end - first);
+        for (let j = first; j < end; j++) {
           const kAt = ((b * T + j) * G + g) * e;
+          if (rules.softCap !== undefined) {
+            let s = 0;
+            for (let c = 0; c < e; c++) s += q[qAt + c] * k[kAt + c];
+            ds[j] *= tanhDerivative((s * scale) / rules.softCap);
+          }
           const dsj = ds[j] * scale;
           for (let c = 0; c < e; c++) {
             dq[qAt + c] += dsj * k[kAt + c];

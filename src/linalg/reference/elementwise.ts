@@ -2,7 +2,7 @@
  * Plain twins of the maps that act on each entry by itself.
  *
  * Each entry is rounded once an operation, in the order the formula is written. Lengths are
- * trusted; `out` may be one of the inputs.
+ * trusted; `out` may be one of the inputs, except in `sumOfRows`.
  *
  * @module
  */

@@ -4,8 +4,8 @@
  * One order of rounding for all three: c[i,j] starts at +0 and takes its k products in ascending
  * p, one multiplication and one addition at a time, no fused multiply-add. The order of the loops
  * around that is free, and chosen so that memory is walked forwards. Hence
- * |ĉ − c| ≤ γ_k·|a|·|b| entrywise, γ_k = k·u/(1 − k·u), u = 2⁻⁵³ (Higham, Accuracy and Stability
- * of Numerical Algorithms, 2nd ed., eq. 3.13).
+ * |ĉ − c| ≤ γ_k·|a|·|b| entrywise, γ_k = k·u/(1 − k·u), u = 2⁻⁵³, if no product is subnormal
+ * (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., eq. 3.13).
  *
  * All matrices are row-major. `c` is overwritten and never read, so it may hold anything; it must
  * not overlap `a` or `b`. Sizes are trusted.

@@ -4,7 +4,8 @@
  * They share one order of rounding, which two SIMD lanes can follow: s0 adds the even terms, s1
  * the odd ones, both from +0 upwards; the result is s0 + s1, and if the number of terms is odd
  * the last term is added at the end. For n terms |ŝ − s| ≤ γ_n·Σ|term|, γ_n = n·u/(1 − n·u),
- * u = 2⁻⁵³ (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 4.2).
+ * u = 2⁻⁵³, if no product is subnormal (Higham, Accuracy and Stability of Numerical Algorithms, 2nd
+ * ed., section 4.2).
  *
  * These functions trust their callers: `n` numbers must be there from each offset on.
  *

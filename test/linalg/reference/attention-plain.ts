@@ -6,51 +6,12 @@
  *
  * @module
  */
-import {
-  type AttentionSizes,
-  attention,
-  attentionBackward,
-} from '../../../src/linalg/reference/attention.ts';
+import type { AttentionSizes } from '../../../src/linalg/reference/attention.ts';
 import { softmax } from '../../../src/linalg/reference/softmax.ts';
-import { ascending, blank, twoLanes } from '../cases.ts';
+import { ascending, twoLanes } from '../cases.ts';
+import type { Operands } from './attention-cases.ts';
 
 type Rows = number[][][];
-
-/** The operands of a layer, flat. */
-export interface Operands {
-  readonly q: Float64Array;
-  readonly k: Float64Array;
-  readonly v: Float64Array;
-}
-
-/** How many numbers q and o, k and v, and p have. */
-export const lengths = (s: AttentionSizes): { q: number; k: number; p: number } => ({
-  q: s.batch * s.queries * s.heads * s.width,
-  k: s.batch * s.tokens * s.kvHeads * s.width,
-  p: s.batch * s.heads * s.queries * s.tokens,
-});
-
-/** The kernel on outputs full of NaN. */
-export function run(
-  sizes: AttentionSizes,
-  scale: number,
-  { q, k, v }: Operands,
-): { p: Float64Array; o: Float64Array; fine: boolean } {
-  const [p, o] = [blank(lengths(sizes).p), blank(lengths(sizes).q)];
-  return { p, o, fine: attention(sizes, scale, q, k, v, p, o) };
-}
-
-/** The transposed kernel on outputs full of NaN. */
-export function runBackward(
-  sizes: AttentionSizes,
-  scale: number,
-  inputs: Operands & { readonly p: Float64Array; readonly dO: Float64Array },
-): { dq: Float64Array; dk: Float64Array; dv: Float64Array } {
-  const { q, k } = lengths(sizes);
-  const outputs = { dq: blank(q), dk: blank(k), dv: blank(k) };
-  attentionBackward(sizes, scale, inputs, outputs);
-  return outputs;
-}
 
 /** Rows of `heads` heads of `width` numbers. */
 function cut(x: Float64Array, heads: number, width: number): Rows {

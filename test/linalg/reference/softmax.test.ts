@@ -158,7 +158,7 @@ test('that Jacobian is the derivative of the forward pass', () => {
   const slope = dy.reduce((sum, d, j) => sum + d * ((after[j] - before[j]) / (2 * h)), 0);
   const predicted = dx.reduce((sum, d, j) => sum + d * direction[j], 0);
   expect(Math.abs(predicted)).toBeGreaterThan(0.01); // not a gradient that zeros would pass
-  // Measured 4e-12; the central difference is off by h²/6 times a third derivative, about 1e-11.
+  // Measured 2e-12; the central difference is off by h²/6 times a third derivative, about 1e-11.
   expect(Math.abs(slope - predicted)).toBeLessThan(1e-10);
 });
 
