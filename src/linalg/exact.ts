@@ -121,11 +121,10 @@ export function ratioToNumber(numerator: bigint, denominator: bigint): number {
   return negative ? -value : value;
 }
 
-/** q·2^−shift correctly rounded, q > 0. */
+/** q·2^−shift correctly rounded, for q > 0 of 55 bits or more, or shift above 1074. */
 function roundShifted(q: bigint, shift: number): number {
   // The last bit kept has weight 2^(bits − 53 − shift), but never less than 2^−1074.
   const drop = Math.max(bitLength(q) - 53, shift - 1074);
-  if (drop <= 0) return timesTwoTo(Number(q), -shift);
   const kept = q >> BigInt(drop);
   const rest = q & ((1n << BigInt(drop)) - 1n);
   const half = 1n << BigInt(drop - 1);

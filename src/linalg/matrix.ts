@@ -47,10 +47,15 @@ const isSize = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
  *
  * Shapes: r arrays of c numbers each give r×c; no rows give 0×`cols`, where `cols` is needed.
  *
- * @throws ShapeError naming the first row whose length differs.
+ * @throws ShapeError naming the first row whose length differs, or if `cols` is needed and missing.
  */
 export function matrixFromRows(rows: readonly ArrayLike<number>[], cols?: number): Matrix {
-  const width = cols ?? rows[0]?.length ?? 0;
+  const width = cols ?? rows[0]?.length;
+  if (width === undefined) {
+    throw new ShapeError(
+      'matrixFromRows: without rows the number of columns is required, got none',
+    );
+  }
   const result = matrix(rows.length, width);
   rows.forEach((row, i) => {
     if (row.length !== width) {

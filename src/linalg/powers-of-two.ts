@@ -40,6 +40,9 @@ export function exponentOf(x: number): number {
  * @throws DomainError unless e is an integer and −2044 ≤ e ≤ 2046.
  */
 export function timesPowerOfTwo(x: number, e: number): number {
+  if (!(Number.isInteger(e) && e >= -2044 && e <= 2046)) {
+    throw new DomainError(`timesPowerOfTwo: an integer from -2044 to 2046 is required, got ${e}`);
+  }
   const half = Math.trunc(e / 2);
   return x * powerOfTwo(half) * powerOfTwo(e - half);
 }

@@ -9,7 +9,7 @@
 import { ShapeError } from './errors.ts';
 import * as kernels from './kernels.ts';
 import { type Matrix, matrix, requireFinite } from './matrix.ts';
-import { dot, norm } from './products.ts';
+import { dot, matrixVector, norm } from './products.ts';
 
 /** The matrix p·vᵀ: p has one entry a row, v one a column. */
 export interface RankOne {
@@ -33,8 +33,8 @@ export function rankOneToMatrix({ p, v }: RankOne): Matrix {
 }
 
 /**
- * fl(W + fl(p·vᵀ)): two roundings an entry. Shapes: W is m×d. Where p is 0 the result has W's bits,
- * but that a −0 may become +0.
+ * fl(W + fl(p·vᵀ)): two roundings an entry. Shapes: W is m×d. Where p is 0 the result has W's
+ * bits.
  *
  * @throws ShapeError if the factors do not fit W.
  */
@@ -68,7 +68,5 @@ export function innerWithMatrix({ p, v }: RankOne, X: Matrix): number {
       `innerWithMatrix: X must be ${p.length}x${v.length}, got ${X.rows}x${X.cols}`,
     );
   }
-  const Xv = new Float64Array(X.rows);
-  kernels.matrixVector(X.data, v, Xv, X.rows, X.cols);
-  return dot(p, Xv);
+  return dot(p, matrixVector(X, v));
 }

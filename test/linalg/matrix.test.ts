@@ -81,7 +81,7 @@ test('matrixFromRows takes its width from the first row, and from cols when ther
   ]);
   expect(a).toEqual({ rows: 2, cols: 3, data: Float64Array.of(1, 2, 3, 4, 5, 6) });
   expect(matrixFromRows([], 5)).toEqual({ rows: 0, cols: 5, data: new Float64Array(0) });
-  expect(matrixFromRows([])).toEqual({ rows: 0, cols: 0, data: new Float64Array(0) });
+  expect(() => matrixFromRows([])).toThrow(/number of columns is required, got none/);
 });
 
 test('matrixFromRows names the first row whose length differs', () => {

@@ -96,7 +96,7 @@ test('timesPowerOfTwo takes the exponents from −2044 to 2046 and no others', (
   expect(timesPowerOfTwo(0, -2044)).toBe(0);
   expect(timesPowerOfTwo(5e-324, 2046)).toBe(2 ** 972);
   for (const e of [-2045, 2047, 0.5, Number.NaN, Infinity]) {
-    expect(() => timesPowerOfTwo(1, e), `e = ${e}`).toThrow(/powerOfTwo: an integer/);
+    expect(() => timesPowerOfTwo(1, e), `e = ${e}`).toThrow(/timesPowerOfTwo: an integer/);
   }
 });
 

@@ -8,7 +8,7 @@
  * @module
  */
 import { exp } from '../special/exp.ts';
-import { gelu as geluOf, geluDerivative } from '../special/gelu.ts';
+import { geluDerivative, gelu as geluOf } from '../special/gelu.ts';
 import { geluTanhDerivative, geluTanh as geluTanhOf } from '../special/gelu-tanh.ts';
 import { sigmoidDerivative, sigmoid as sigmoidOf } from '../special/sigmoid.ts';
 import { siluDerivative, silu as siluOf } from '../special/silu.ts';

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { log } from '../special/log.ts';
+
 import { exp } from '../special/exp.ts';
+import { log } from '../special/log.ts';
 import { maximum, sum } from './reductions.ts';
 
 /**
@@ -39,7 +40,8 @@ export function crossEntropyBackward(
   target: number,
   factor: number,
 ): void {
-  for (let k = 0; k < n; k++) dx[from + k] = (k === target ? p[from + k] - 1 : p[from + k]) * factor;
+  for (let k = 0; k < n; k++)
+    dx[from + k] = (k === target ? p[from + k] - 1 : p[from + k]) * factor;
 }
 
 /** m + log Σ_k exp(x_k − m) of one row, and p as above. Not finite where m is not. */

@@ -21,7 +21,10 @@ export function matrixVector(
   for (let i = 0; i < m; i++) y[i] = dot(W, i * n, x, 0, n);
 }
 
-/** out = W + p·vᵀ with W m×n: the product is rounded, then the sum. `out` may be `W`. */
+/**
+ * out = W + p·vᵀ with W m×n: the product is rounded, then the sum. Where the product is 0 the entry
+ * of W stays as it is, also a −0. `out` may be `W`.
+ */
 export function rankOneUpdate(
   W: Float64Array,
   p: Float64Array,
@@ -31,6 +34,9 @@ export function rankOneUpdate(
   n: number,
 ): void {
   for (let i = 0; i < m; i++) {
-    for (let j = 0; j < n; j++) out[i * n + j] = W[i * n + j] + p[i] * v[j];
+    for (let j = 0; j < n; j++) {
+      const product = p[i] * v[j];
+      out[i * n + j] = product === 0 ? W[i * n + j] : W[i * n + j] + product;
+    }
   }
 }
