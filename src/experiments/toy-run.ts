@@ -87,6 +87,8 @@ export class ToyRun {
     const { steps, validateEvery } = this.settings;
     return train(this.training, steps, validateEvery, {
       onCheckpoint: () => {
+        // A run restored right after a checkpoint has it already.
+        if (this.checkpoints[this.checkpoints.length - 1]?.step === this.training.step) return;
         this.checkpoints.push(this.#measure());
         onCheckpoint();
       },

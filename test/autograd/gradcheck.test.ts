@@ -124,3 +124,19 @@ test('the tolerance decides, and an error equal to it does not pass', () => {
   expect(gradcheck(cube(3.0003), { tolerance: 2 * worst[0] }).ok).toBe(true);
   expect(gradcheck(cube(3.0003), { tolerance: worst[0] }).ok).toBe(false);
 });
+
+test('only the gradient under test is asked for', () => {
+  const asked: (readonly boolean[])[] = [];
+  const spy: Op<readonly Matrix[]> = {
+    ...linear,
+    backward: (dy, saved, needed) => {
+      asked.push(needed);
+      return linear.backward(dy, saved, needed);
+    },
+  };
+  gradcheck(spy, { rounds: 1 });
+  expect(asked).toEqual([
+    [true, false],
+    [false, true],
+  ]);
+});

@@ -5,25 +5,13 @@
  */
 import { expect } from 'vitest';
 import { type Matrix, matrix, type Random } from '../../src/linalg/index.ts';
+import { assertSameBits } from '../support/same-bits.ts';
 
-/** Fails unless both hold the same doubles: +0 is not −0, NaN is NaN. */
-export function expectSameBits(
-  actual: ArrayLike<number>,
-  expected: ArrayLike<number>,
-  label: string,
-): void {
-  expect(actual.length, `${label}: length`).toBe(expected.length);
-  for (let i = 0; i < expected.length; i++) {
-    if (Object.is(actual[i], expected[i])) continue;
-    expect.fail(`${label}: entry ${i} is ${actual[i]}, not ${expected[i]}`);
-  }
-}
-
-/** `expectSameBits` of the entries, and equal shapes. */
+/** `assertSameBits` of the entries, and equal shapes. */
 export function expectSameMatrix(actual: Matrix, expected: Matrix, label: string): void {
   const shape = ({ rows, cols }: Matrix): string => `${rows}x${cols}`;
   expect(shape(actual), `${label}: shape`).toBe(shape(expected));
-  expectSameBits(actual.data, expected.data, label);
+  assertSameBits(actual.data, expected.data, label);
 }
 
 /** Fails unless |actual_i − expected_i| ≤ bound_i for every i; a NaN anywhere fails. */

@@ -81,6 +81,18 @@ test('stopped after any step and continued from its bytes, a run has the same by
   }
 });
 
+test('a run killed right after a checkpoint does not measure it twice', async () => {
+  const whole = new ToyRun(TINY);
+  const states: Uint8Array[] = [];
+  await whole.train(goOn, () => states.push(whole.toBytes()));
+  expect(states.length).toBe(4);
+  for (const bytes of states) {
+    const again = new ToyRun(TINY, bytes);
+    await again.train(goOn, () => {});
+    expect(again.toBytes()).toEqual(whole.toBytes());
+  }
+});
+
 test('a stop in a later figure gives no figures, and the run can still be saved', async () => {
   const run = new ToyRun(TINY);
   const stop = async (stage: string): Promise<boolean> => stage !== 'figure 3';

@@ -6,7 +6,8 @@
 import { expect, test } from 'vitest';
 import { add, addBias, scale } from '../../../src/autograd/ops/arithmetic.ts';
 import { matrix, matrixFromRows, ShapeError } from '../../../src/linalg/index.ts';
-import { expectSameBits, expectSameMatrix } from '../support.ts';
+import { assertSameBits } from '../../support/same-bits.ts';
+import { expectSameMatrix } from '../support.ts';
 
 const x = matrixFromRows([
   [1, 2, 3],
@@ -52,7 +53,7 @@ test('scale: a factor, and the same factor backward', () => {
   expectSameMatrix(scale(-2).forward([x]).value, doubled, 'y');
   expect(scale(-2).backward(x, null, [true])).toEqual([doubled]);
   const ones = scale(0).forward([matrixFromRows([[-1, 1]])]).value.data;
-  expectSameBits(ones, [-0, 0], 'zero times a negative number');
+  assertSameBits(ones, [-0, 0], 'zero times a negative number');
 });
 
 test('matrices without entries pass', () => {

@@ -14,7 +14,8 @@ import {
   Random,
   ShapeError,
 } from '../../../src/linalg/index.ts';
-import { columnsOf, expectSameBits, expectSameMatrix, normalMatrix, rowsOf } from '../support.ts';
+import { assertSameBits } from '../../support/same-bits.ts';
+import { columnsOf, expectSameMatrix, normalMatrix, rowsOf } from '../support.ts';
 import { attentionInSmallSteps } from './attention-in-small-steps.ts';
 
 const ALL = [true, true, true];
@@ -59,7 +60,7 @@ test('by hand: equal scores average the values, and scores of one head leave the
     [9, 17],
   ]);
   const { value } = attention({ batch: 1, heads: 2, queryRow: true }).forward([q, k, v]);
-  expectSameBits(value.data, [3 * (1 / 3) + 6 * (1 / 3) + 9 * (1 / 3), 13], 'o');
+  assertSameBits(value.data, [3 * (1 / 3) + 6 * (1 / 3) + 9 * (1 / 3), 13], 'o');
 });
 
 test('by hand: scores are divided by the root of the width', () => {
@@ -75,7 +76,7 @@ test('by hand: scores are divided by the root of the width', () => {
   ]);
   const { data } = attention({ batch: 1, heads: 1, queryRow: true }).forward([q, k, v]).value;
   expect(Math.abs(data[0] / data[1] - Math.E)).toBeLessThan(1e-15 * 4); // a few roundings of e
-  expectSameBits(data.slice(2), [0, 0], 'the other columns');
+  assertSameBits(data.slice(2), [0, 0], 'the other columns');
 });
 
 describe.each<[AttentionOptions]>([

@@ -6,24 +6,24 @@
 import { expect, test } from 'vitest';
 import { relu } from '../../../src/autograd/ops/relu.ts';
 import { matrix, Random } from '../../../src/linalg/index.ts';
-import { expectSameBits } from '../support.ts';
+import { assertSameBits } from '../../support/same-bits.ts';
 
 const row = (...x: number[]) => matrix(1, x.length, Float64Array.from(x));
 
 test('what is positive stays, and all else is +0', () => {
   const x = [3, -3, 0, -0, 5e-324, -5e-324, 1e308, -1e308, Infinity, -Infinity];
   const y = [3, 0, 0, 0, 5e-324, 0, 1e308, 0, Infinity, 0];
-  expectSameBits(relu.forward([row(...x)]).value.data, y, 'relu');
+  assertSameBits(relu.forward([row(...x)]).value.data, y, 'relu');
 });
 
 test('a NaN stays NaN: it is not rectified away', () => {
-  expectSameBits(relu.forward([row(NaN, 1)]).value.data, [NaN, 1], 'relu');
+  assertSameBits(relu.forward([row(NaN, 1)]).value.data, [NaN, 1], 'relu');
 });
 
 test('the cotangent passes where the value is positive, and not at the kink', () => {
   const { saved } = relu.forward([row(2, -2, 0, -0, 5e-324)]);
   const [dx] = relu.backward(row(7, 7, 7, 7, -7), saved, [true]);
-  expectSameBits(dx?.data ?? [], [7, 0, 0, 0, -7], 'dx');
+  assertSameBits(dx?.data ?? [], [7, 0, 0, 0, -7], 'dx');
 });
 
 test('the value is a new matrix', () => {

@@ -13,16 +13,17 @@ import {
   Random,
   ShapeError,
 } from '../../../src/linalg/index.ts';
-import { expectSameBits, expectWithin, gamma, normalMatrix } from '../support.ts';
+import { assertSameBits } from '../../support/same-bits.ts';
+import { expectWithin, gamma, normalMatrix } from '../support.ts';
 
 const softmaxOf = (...x: number[]): Float64Array =>
   softmaxRows.forward([matrix(1, x.length, Float64Array.from(x))]).value.data;
 
 test('equal entries share equally, and a masked entry weighs exactly nothing', () => {
-  expectSameBits(softmaxOf(2, 2), [0.5, 0.5], 'two');
-  expectSameBits(softmaxOf(-Infinity, 2, 2), [0, 0.5, 0.5], 'masked');
-  expectSameBits(softmaxOf(1e308), [1], 'one');
-  expectSameBits(softmaxOf(0, -800), [1, 0], 'far below');
+  assertSameBits(softmaxOf(2, 2), [0.5, 0.5], 'two');
+  assertSameBits(softmaxOf(-Infinity, 2, 2), [0, 0.5, 0.5], 'masked');
+  assertSameBits(softmaxOf(1e308), [1], 'one');
+  assertSameBits(softmaxOf(0, -800), [1, 0], 'far below');
 });
 
 test('a row without a softmax is refused by number', () => {
@@ -43,7 +44,7 @@ test('a row without a softmax is refused by number', () => {
 
 test('a shift that is exact in float64 changes no bit', () => {
   for (const shift of [-1e5, 2 ** 40]) {
-    expectSameBits(softmaxOf(shift, shift + 1, shift - 3), softmaxOf(0, 1, -3), `shift ${shift}`);
+    assertSameBits(softmaxOf(shift, shift + 1, shift - 3), softmaxOf(0, 1, -3), `shift ${shift}`);
   }
 });
 
@@ -54,7 +55,7 @@ test('each row sums to 1 within rounding, whatever the others hold', () => {
     const row = y.slice(13 * i, 13 * (i + 1));
     // Derived: total is within γ_13 of Σe, each quotient within u, and this sum within γ_13.
     expectWithin([row.reduce((sum, p) => sum + p, 0)], [1], [gamma(2 * 13 + 1)], `row ${i}`);
-    expectSameBits(row, softmaxOf(...x.data.slice(13 * i, 13 * (i + 1))), `row ${i} alone`);
+    assertSameBits(row, softmaxOf(...x.data.slice(13 * i, 13 * (i + 1))), `row ${i} alone`);
   }
 });
 
