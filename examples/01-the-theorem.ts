@@ -9,9 +9,9 @@
  * @module
  */
 import {
+  contextualBlock,
   initialise,
   matrix,
-  plainBlock,
   proveContextPatch,
   Random,
   rankOneNorm,
@@ -20,7 +20,7 @@ import {
 
 const random = new Random(5);
 const layer = softmaxAttention({ tokenWidth: 3, width: 8, heads: 2 });
-const block = plainBlock({ layer, hidden: 16, outputWidth: 3 });
+const block = contextualBlock({ layer, hidden: 16, outputWidth: 3 });
 const weights = initialise(block.shapes, random);
 const context = matrix(5, 3); // five tokens of three numbers
 random.fillNormal(context.data);
@@ -33,13 +33,12 @@ const { contextual, base, patched, patch, output } = proveContextPatch(
   query,
 );
 
+const { W1 } = patch.weights; // ΔW = p·vᵀ, of the first matrix of the perceptron
 const show = (x: Float64Array): string => Array.from(x, (entry) => entry.toFixed(6)).join('  ');
 console.log(`with the context           ${show(contextual.output)}`);
 console.log(`without it                 ${show(base.output)}`);
 console.log(`without it, W + ΔW         ${show(patched.output)}`);
-console.log(
-  `‖ΔW‖ = ${rankOneNorm(patch).toFixed(4)}, in ${patch.p.length} + ${patch.v.length} numbers`,
-);
+console.log(`‖ΔW‖ = ${rankOneNorm(W1).toFixed(4)}, in ${W1.p.length} + ${W1.v.length} numbers`);
 console.log(
   `largest difference ${output.observed.toExponential(1)}, proved to be at most ${output.bound.toExponential(1)}`,
 );

@@ -6,10 +6,10 @@
  * @module
  */
 import {
+  contextualBlock,
   implicitDescent,
   initialise,
   linearPrompt,
-  plainBlock,
   prefixVectors,
   Random,
   rankOneNorm,
@@ -19,7 +19,7 @@ import { part } from '../src/model/index.ts';
 
 const random = new Random(7);
 const layer = softmaxAttention({ tokenWidth: 3, width: 16, heads: 4 });
-const block = plainBlock({ layer, hidden: 32, outputWidth: 3 });
+const block = contextualBlock({ layer, hidden: 32, outputWidth: 3 });
 const weights = initialise(block.shapes, random);
 const { context, query } = linearPrompt({ dimension: 2, pairs: 40 }, random);
 

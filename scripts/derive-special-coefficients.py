@@ -10,7 +10,9 @@ with 200 bits, then rounded coefficient by coefficient to doubles. The errors pr
 the rounded polynomials, evaluated exactly: they hold everything but the rounding of run time.
 """
 
-from mpmath import mp, mpf, atanh, cos, exp, floor, log, lu_solve, matrix, pi, sqrt
+from mpmath import (
+    atanh, cos, erf, erfc, exp, expm1, floor, log, lu_solve, matrix, mp, mpf, pi, sin, sqrt
+)
 
 mp.prec = 200
 GRID = 1501  # points on an error curve, whose maxima are flat; odd, so that none of them is 0
@@ -61,7 +63,7 @@ def remez(f, weight, degree, low, high):
 
 
 def report(title, names, coefficients, error, low, high):
-    worst = max(abs(error(low + (high - low) * i / 4000)) for i in range(1, 4001))
+    worst = max(abs(error(low + (high - low) * i / 4001)) for i in range(1, 4001))
     print(f'// {title}: max error {mp.nstr(worst, 3)} = 2^{mp.nstr(log(worst, 2), 4)}')
     for name, c in zip(names, coefficients):
         print(f'const {name} = {float(c)!r};')
@@ -106,3 +108,109 @@ report(
     mpf(0),
     S,
 )
+
+# expm1, tanh, sigmoid, erfc …: exp(r) - 1 = r + r^2/2 + r^3 c(r) for a pair of doubles, so the
+# error counts relative to exp(r) - 1.
+p = remez(
+    lambda r: (exp(r) - 1 - r - r * r / 2) / r**3, lambda r: abs(r**3 / expm1(r)), 9, -A, A
+)
+c = [mpf(float(x)) for x in p]
+report(
+    f'exp parts on |r| <= {mp.nstr(A, 8)}, relative error of r + r^2/2 + r^3 c(r)',
+    [f'C{i}' for i in range(len(c))],
+    c,
+    lambda r: (r + r * r / 2 + r**3 * horner(c, r)) / expm1(r) - 1,
+    -A,
+    A,
+)
+
+# sin r = r + r^3 S(z), cos r = 1 - z/2 + z^2 C(z), z = r^2, |r| <= pi/4 and a little more, because
+# x * 2/pi is rounded before it is rounded to an integer.
+B = pi / 4 + mpf(2) ** -20
+S_ = remez(lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z, lambda z: z, 5, mpf(2) ** -40, B * B)
+S_ = [mpf(float(x)) for x in S_]
+report(
+    f'sin on |r| <= {mp.nstr(B, 8)}, relative error of r + r^3 S(r^2)',
+    [f'S{i}' for i in range(len(S_))],
+    S_,
+    lambda r: (r + r**3 * horner(S_, r * r)) / sin(r) - 1,
+    mpf(0),
+    B,
+)
+C_ = remez(
+    lambda z: (cos(sqrt(z)) - 1 + z / 2) / (z * z),
+    lambda z: z * z / cos(sqrt(z)),
+    5,
+    mpf(2) ** -20,
+    B * B,
+)
+C_ = [mpf(float(x)) for x in C_]
+report(
+    f'cos on |r| <= {mp.nstr(B, 8)}, relative error of 1 - r^2/2 + r^4 C(r^2)',
+    [f'C{i}' for i in range(len(C_))],
+    C_,
+    lambda r: (1 - r * r / 2 + r**4 * horner(C_, r * r)) / cos(r) - 1,
+    mpf(0),
+    B,
+)
+
+# pi/2 in four parts; k times one of the first three is exact for |k| <= 2^20.
+print('// pi/2 in parts of 33 bits and a rest')
+rest = pi / 2
+for i, bits in enumerate((32, 65, 98)):
+    part = floor(rest * 2**bits) / mpf(2) ** bits
+    print(f'const HALF_PI_{i + 1} = {float(part)!r};')
+    rest -= part
+print(f'const HALF_PI_4 = {float(rest)!r};')
+with mp.workprec(1600):
+    digits = int(floor(2 / pi * mpf(16) ** 312))
+print('// 2/pi: 312 hexadecimal digits after the point')
+text = f'{digits:0312x}'
+print('\n'.join(text[i : i + 78] for i in range(0, 312, 78)) + '\n')
+
+# erf x = x + x E(x^2) on |x| <= 1.
+E_ = remez(
+    lambda z: erf(sqrt(z)) / sqrt(z) - 1,
+    lambda z: sqrt(z) / erf(sqrt(z)),
+    12,
+    mpf(2) ** -40,
+    mpf(1),
+)
+E_ = [mpf(float(x)) for x in E_]
+report(
+    'erf on |x| <= 1, relative error of x + x E(x^2)',
+    [f'E{i}' for i in range(len(E_))],
+    E_,
+    lambda x: (x + x * horner(E_, x * x)) / erf(x) - 1,
+    mpf(0),
+    mpf(1),
+)
+
+# exp(z^2) erfc(z) for 0 <= z < 31 in twenty pieces, four between each power of two and the next of
+# z + 1: polynomials in t = (z - c)/(z + 3). Each row: c, then the coefficients in ascending order.
+def erfcx(z):
+    return exp(z * z) * erfc(z)
+
+
+print('// exp(z^2) erfc(z), row by row: c and 10 coefficients')
+edges = [mpf(2) ** (i // 4) * (1 + mpf(i % 4) / 4) - 1 for i in range(21)]
+slack = mpf(2) ** -40  # z + 1 is rounded before it chooses the piece
+for z0, z1 in zip(edges, edges[1:]):
+    z0, z1 = max(mpf(0), z0 - slack), z1 + slack
+    near = floor((2 / (1 / (z0 + 3) + 1 / (z1 + 3)) - 3) * 2**12)
+    # Of 400 candidates the one whose value is closest to a double: no coefficient matters as much.
+    candidates = [(near + i) / mpf(2) ** 12 for i in range(-200, 200)]
+    c = min(candidates, key=lambda c: abs(float(erfcx(c)) / erfcx(c) - 1))
+    t0, t1 = (z0 - c) / (z0 + 3), (z1 - c) / (z1 + 3)
+
+    def of(t):
+        return erfcx((c + 3 * t) / (1 - t))
+
+    row = remez(of, lambda t: 1 / of(t), 9, t0, t1)
+    row[0] = erfcx(c)
+    row = [mpf(float(x)) for x in row]
+    error = max(
+        abs(horner(row, t) / of(t) - 1) for t in (t0 + (t1 - t0) * i / 2000 for i in range(2001))
+    )
+    print(f'// from {mp.nstr(z0, 4)}: {mp.nstr(error, 2)}')
+    print(', '.join(repr(float(x)) for x in [c] + row) + ',')

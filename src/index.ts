@@ -65,15 +65,16 @@ export {
   vectorPseudoinverse,
 } from './linalg/index.ts';
 export {
+  type Block,
+  type BlockPatch,
   type BlockRun,
   type ContextualLayer,
+  contextualBlock,
   evaluateLayer,
   initialise,
   linearPrompt,
   mlp,
   type Parameters,
-  type PlainBlock,
-  plainBlock,
   runBlock,
   softmaxAttention,
   Training,

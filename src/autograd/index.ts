@@ -6,9 +6,11 @@
  *   evaluator.ts   running operations eagerly, or on a tape
  *   tape.ts        recording them, and the reverse pass
  *   gradcheck.ts   the adjoint test, for these operations and for yours
+ *   activations.ts, routing.ts    activations by name; which experts a router selects
  *
  * @module
  */
+export { ACTIVATION_OPS, type ActivationOpName } from './activations.ts';
 export { type Evaluator, eager } from './evaluator.ts';
 export { type GradcheckResult, gradcheck, gradientError } from './gradcheck.ts';
 export { type Op, probeMatrix, requireShapes } from './op.ts';
@@ -18,13 +20,50 @@ export {
   add,
   addBias,
   attention,
+  causalConvolution,
   column,
+  concatColumns,
+  concatRows,
+  crossEntropy,
+  diagonalScan,
+  diagonalStateSpace,
+  elman,
+  embedding,
+  gelu,
+  geluTanh,
+  gru,
+  type LinearAttentionOptions,
   lastRows,
+  layerNorm,
   linear,
+  linearAttention,
+  logSumExpRows,
+  lstm,
   matmul,
+  mean,
+  multiply,
+  type NormOptions,
+  type RopeOptions,
   relu,
+  rmsNorm,
+  rope,
+  runningMean,
   scale,
+  scaleRows,
+  selectiveScan,
+  sigmoid,
+  silu,
+  sliceColumns,
   softmaxRows,
+  softplus,
   squaredError,
+  subtract,
+  sum,
+  takeRows,
+  tanh,
+  topKRouting,
+  weightRows,
 } from './ops/index.ts';
+export type { RecurrentOptions } from './recurrent-op.ts';
+export { type Route, routing } from './routing.ts';
 export { Tape, type Variable } from './tape.ts';

@@ -6,11 +6,11 @@
 import { proveContextPatch } from '../icl/index.ts';
 import { Random, StateError } from '../linalg/index.ts';
 import {
+  type Block,
   decodeState,
   encodeState,
   type LinearPrompt,
   linearPrompt,
-  type PlainBlock,
   Training,
   train,
 } from '../model/index.ts';
@@ -50,7 +50,7 @@ const FIELDS = [
 /** A run in the making: the training and what has been measured so far. */
 export class ToyRun {
   readonly settings: ToySettings;
-  readonly block: PlainBlock;
+  readonly block: Block;
   readonly training: Training;
   readonly checkpoints: Checkpoint[] = [];
   readonly #validation: readonly LinearPrompt[];

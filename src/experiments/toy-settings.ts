@@ -7,7 +7,7 @@
  * @module
  */
 import { DomainError } from '../linalg/index.ts';
-import { type PlainBlock, plainBlock, softmaxAttention } from '../model/index.ts';
+import { type Block, contextualBlock, softmaxAttention } from '../model/index.ts';
 
 /** Every hyperparameter of the three figures. On the command line each is a flag. */
 export interface ToySettings {
@@ -101,10 +101,10 @@ export function isDefault(settings: ToySettings): boolean {
 }
 
 /** The toy transformer: one block, softmax attention without biases, ReLU, no skip, no norm. */
-export function toyBlock({ dimension, width, heads, hidden }: ToySettings): PlainBlock {
+export function toyBlock({ dimension, width, heads, hidden }: ToySettings): Block {
   const tokenWidth = dimension + 1;
   const layer = softmaxAttention({ tokenWidth, width, heads });
-  return plainBlock({ layer, hidden, outputWidth: tokenWidth, activation: 'relu' });
+  return contextualBlock({ layer, hidden, outputWidth: tokenWidth, activation: 'relu' });
 }
 
 /** Random streams of the seed, one a purpose; training has 1 and 2 for itself. */

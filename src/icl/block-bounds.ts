@@ -1,9 +1,12 @@
 /**
- * The rounding bound carried through the perceptron to the output of a plain block.
+ * The rounding bound carried through a block, from its first site to its output.
  *
  * @module
  */
-import { ACTIVATIONS, type BlockRun, type Parameters, type PlainBlock } from '../model/index.ts';
+import { subtract } from '../linalg/index.ts';
+import { ACTIVATIONS, type Block, type BlockRun, type Parameters } from '../model/index.ts';
+import type { Variant } from './block-patch.ts';
+import { layerNormBound } from './norm-bound.ts';
 import {
   absoluteProduct,
   enlarge,
@@ -14,50 +17,105 @@ import {
 
 /** Bounds on |patched − contextual|, entry by entry. */
 export interface BlockBounds {
-  readonly preActivation: Float64Array;
+  /** At W1·z + b1; null for w2only, which leaves the pre-activations as they were. */
+  readonly preActivation: Float64Array | null;
   readonly output: Float64Array;
 }
 
+/** The three runs that a patch connects. */
+export interface Runs {
+  readonly base: BlockRun;
+  readonly contextual: BlockRun;
+  readonly patched: BlockRun;
+}
+
 /**
- * E_z at the pre-activation and E_out at the output, for the two runs that Theorem 1 connects:
+ * Bounds for a patch of the given variant. f is the hidden width, D = r' − r (w2only: s' − s).
  *
- *   E_h   = Lip(g)·E_z + 2·ε_g·|h| + ε_g·Lip(g)·E_z
- *   E_out = |W2|·E_h + 2·γ_{f+2}·|W2||h| + 4u·(|b2| + |out|)
+ *   E_h   = Lip(g)·E_z + error of both evaluations of g
+ *   E_y   = |W2|·E_h + 2·γ_{f+2}·|W2||h|      w2only: 2·γ_{f+2}·|W2||h|, h of the base run
+ *           + γ_{3f+4}·|D|                    where W2 takes D
+ *   E_sum = E_y + 4u·(|b2| + |r| + |r'| + |s'| + |D|)
+ *   E_out = E_sum, or through the last norm (`norm-bound.ts`)
  *
- * f is the hidden width, Lip(g) and ε_g the Lipschitz constant and the evaluation error of the
- * activation, |h| and |out| the larger of the two runs' values. The second product ε_g·Lip·E_z
- * makes the first-order statement hold outright.
- *
- * Shapes: as the pre-activation and the output of the block.
+ * E_z is bound 9.3 (`rounding-bounds.ts`). Lip(g) and the error of g stand in `activations.ts`; |h|
+ * and |s'| are the larger of the two runs' values.
  */
 export function blockBounds(
-  block: PlainBlock,
+  block: Block,
   parameters: Parameters,
-  runs: { base: BlockRun; contextual: BlockRun; patched: BlockRun },
+  runs: Runs,
+  variant: Variant,
 ): BlockBounds {
   const { base, contextual, patched } = runs;
-  const { 'mlp.W1': W1, 'mlp.b1': b1, 'mlp.W2': W2, 'mlp.b2': b2 } = parameters;
-  const preActivation = preActivationBound(W1, b1.data, base.attention, contextual.attention);
-  const { lipschitz, relativeError } = ACTIVATIONS[block.mlp.options.activation];
-  const hidden = larger(patched.hidden, contextual.hidden);
-  const output = larger(patched.output, contextual.output);
-  const hiddenError = hidden.map(
-    (h, i) => (1 + relativeError) * lipschitz * preActivation[i] + 2 * relativeError * Math.abs(h),
-  );
-  const carried = absoluteProduct(W2, hiddenError);
-  const rounded = absoluteProduct(W2, hidden);
+  const { 'mlp.W2': W2, 'mlp.b2': b2 } = parameters;
   const f = W2.cols;
-  return {
-    preActivation,
-    output: carried.map((error, i) =>
-      enlarge(
-        error +
-          2 * gamma(f + 2) * rounded[i] +
-          4 * UNIT_ROUNDOFF * (Math.abs(b2.data[i]) + output[i]),
-        f,
-      ),
+  const preActivation = firstSite(parameters, runs, variant);
+  const hidden = larger(patched.hidden, preActivation ? contextual.hidden : base.hidden);
+  const carried = preActivation
+    ? absoluteProduct(W2, hiddenError(block, preActivation, runs))
+    : new Float64Array(W2.rows);
+  const rounded = absoluteProduct(W2, hidden);
+  const inW2 = variant === 'w1w2' || variant === 'w2only';
+  const moved = difference(runs, variant);
+  const none = new Float64Array(W2.rows);
+  const [r, target] = [base.residual ?? none, contextual.residual ?? none];
+  const sum = larger(patched.sum, contextual.sum);
+  const atSum = carried.map((error, i) =>
+    enlarge(
+      error +
+        2 * gamma(f + 2) * rounded[i] +
+        (inW2 ? gamma(3 * f + 4) * moved[i] : 0) +
+        4 *
+          UNIT_ROUNDOFF *
+          (Math.abs(b2.data[i]) + Math.abs(r[i]) + Math.abs(target[i]) + sum[i] + moved[i]),
+      f,
     ),
-  };
+  );
+  return { preActivation, output: throughLastNorm(block, parameters, runs, atSum) };
+}
+
+/** E_z, or null where the first site is left alone. */
+function firstSite(
+  parameters: Parameters,
+  { base, contextual }: Runs,
+  variant: Variant,
+): Float64Array | null {
+  if (variant === 'w2only') return null;
+  const { 'mlp.W1': W1, 'mlp.b1': b1 } = parameters;
+  const withBias = variant === 'bias' || variant === 'joint';
+  return preActivationBound(W1, b1.data, base.input, contextual.input, withBias);
+}
+
+/** E_h. */
+function hiddenError(block: Block, atZ: Float64Array, { contextual, patched }: Runs): Float64Array {
+  const { lipschitz, evaluationError } = ACTIVATIONS[block.mlp.options.activation];
+  return atZ.map(
+    (error, i) =>
+      lipschitz * error +
+      evaluationError(patched.preActivation[i], patched.hidden[i]) +
+      evaluationError(contextual.preActivation[i], contextual.hidden[i]),
+  );
+}
+
+/** |D|: what an output bias or W2 has to add. */
+function difference({ base, contextual }: Runs, variant: Variant): Float64Array {
+  if (variant === 'w2only') return subtract(contextual.sum, base.sum).map(Math.abs);
+  if (!base.residual || !contextual.residual) return new Float64Array(base.sum.length);
+  return subtract(contextual.residual, base.residual).map(Math.abs);
+}
+
+/** What the wiring does after the sum: nothing, or a norm. */
+function throughLastNorm(
+  block: Block,
+  parameters: Parameters,
+  { contextual, patched }: Runs,
+  atSum: Float64Array,
+): Float64Array {
+  if (block.name !== 'post-ln') return atSum;
+  const { 'norm2.g': gain, 'norm2.b': shift } = parameters;
+  const { epsilon } = block;
+  return layerNormBound(patched.sum, contextual.sum, atSum, gain.data, shift.data, epsilon);
 }
 
 const larger = (x: Float64Array, y: Float64Array): Float64Array =>

@@ -7,31 +7,38 @@
  *
  * @module
  */
-import { addRankOne, DomainError, type Matrix, type RankOne } from '../linalg/index.ts';
-import { type BlockRun, type Parameters, type PlainBlock, runBlock } from '../model/index.ts';
+import { DomainError, type Matrix } from '../linalg/index.ts';
+import {
+  type Block,
+  type BlockPatch,
+  type BlockRun,
+  type Parameters,
+  runBlock,
+} from '../model/index.ts';
+import { blockPatch } from './block-patch.ts';
 import { withoutPositions } from './context-patch.ts';
-import { patchWeight } from './patch-weight.ts';
+import { withPatch } from './prove-patch.ts';
 
 /** One stage: what was added, and the block on what is left. */
 export interface CompositionStage {
-  readonly patch: RankOne;
-  /** W1 after this stage: fl(W + fl(p·vᵀ)) of the stage before. */
-  readonly W1: Matrix;
+  readonly patch: BlockPatch;
+  /** The parameters after this stage, the patch added into those of the stage before. */
+  readonly parameters: Parameters;
   readonly remaining: Matrix;
-  /** The block with that W1 on the remaining context: T_W(C, x) up to rounding, at every stage. */
+  /** The block with them on the remaining context: T_W(C, x) up to rounding, at every stage. */
   readonly run: BlockRun;
 }
 
 /**
  * Removes the disjoint position sets Y₁, Y₂, … (positions in the full context) one after another.
  *
- * Precondition: A(C∖(Y₁ ∪ … ∪ Y_k), x) ≠ 0 at every stage k.
+ * Precondition: the input of W1 is not 0 without Y₁ ∪ … ∪ Y_k, at every stage k.
  *
  * @throws DomainError if a position is out of range or in two parts.
  * @throws DegenerateBase if a base is zero.
  */
 export function composePatches(
-  block: PlainBlock,
+  block: Block,
   parameters: Parameters,
   context: Matrix,
   query: Float64Array,
@@ -39,7 +46,7 @@ export function composePatches(
 ): CompositionStage[] {
   const stages: CompositionStage[] = [];
   const removed: number[] = [];
-  let W1 = parameters['mlp.W1'];
+  let current = parameters;
   let before = runBlock(block, parameters, context, query);
   for (const part of parts) {
     const twice = part.find((position) => removed.includes(position));
@@ -48,12 +55,11 @@ export function composePatches(
     }
     removed.push(...part);
     const remaining = withoutPositions(context, removed);
-    // The attention vector does not depend on W1, so any run on this context will give it.
-    const base = runBlock(block, parameters, remaining, query).attention;
-    const patch = patchWeight(W1, base, before.attention);
-    W1 = addRankOne(W1, patch);
-    before = runBlock(block, { ...parameters, 'mlp.W1': W1 }, remaining, query);
-    stages.push({ patch, W1, remaining, run: before });
+    const base = runBlock(block, current, remaining, query);
+    const patch = blockPatch(block, current, base, before);
+    current = withPatch(block, current, patch);
+    before = runBlock(block, current, remaining, query);
+    stages.push({ patch, parameters: current, remaining, run: before });
   }
   return stages;
 }

@@ -5,17 +5,31 @@
  *
  * @module
  */
-import { DomainError, type Matrix, matrix, type RankOne } from '../linalg/index.ts';
-import { type BlockRun, type Parameters, type PlainBlock, runBlock } from '../model/index.ts';
-import { patchWeight } from './patch-weight.ts';
+import { DomainError, type Matrix, matrix } from '../linalg/index.ts';
+import {
+  type Block,
+  type BlockPatch,
+  type BlockRun,
+  type Parameters,
+  runBlock,
+} from '../model/index.ts';
+import { blockPatch, type Variant } from './block-patch.ts';
 
 /** A set Y of context positions, 0-based; 'all' is the whole context. */
 export type Positions = 'all' | readonly number[];
 
+/** What is removed, and how the update is shared out over the block's matrices. */
+export interface PatchOptions {
+  /** Default: the whole context. */
+  readonly removed?: Positions;
+  /** Default: 'default', that is ΔW1 and, with a residual connection, Δb2. */
+  readonly variant?: Variant;
+}
+
 /** An update and the two runs it connects. */
 export interface ContextPatch {
-  /** ΔW(Y), to be added to `mlp.W1`. */
-  readonly patch: RankOne;
+  /** ΔW(Y) by site; for the plain block it is `patch.weights.W1` alone. */
+  readonly patch: BlockPatch;
   /** The context that is left, C∖Y. */
   readonly remaining: Matrix;
   /** T_W(C∖Y, x) with its intermediate values. */
@@ -32,23 +46,24 @@ export interface ContextPatch {
  *
  * Shapes: context n×tokenWidth with n ≥ 0, query of tokenWidth numbers.
  *
- * Precondition: A(C∖Y, x) ≠ 0. Error: `proveContextPatch` states and measures it.
+ * Precondition: the input of W1 is not 0 without Y (A(C∖Y, x) ≠ 0 for the plain block); for other
+ * variants see `Variant`. Error: `proveContextPatch` states and measures it.
  *
- * @throws DegenerateBase if A(C∖Y, x) = 0.
+ * @throws DegenerateBase if that vector is 0.
  * @throws DomainError if a position is out of range or named twice.
  * @throws ShapeError, NonFiniteError or DomainError as `runBlock`.
  */
 export function contextPatch(
-  block: PlainBlock,
+  block: Block,
   parameters: Parameters,
   context: Matrix,
   query: Float64Array,
-  removed: Positions = 'all',
+  { removed = 'all', variant = 'default' }: PatchOptions = {},
 ): ContextPatch {
   const remaining = withoutPositions(context, removed);
   const contextual = runBlock(block, parameters, context, query);
   const base = runBlock(block, parameters, remaining, query);
-  const patch = patchWeight(parameters['mlp.W1'], base.attention, contextual.attention);
+  const patch = blockPatch(block, parameters, base, contextual, variant);
   return { patch, remaining, base, contextual };
 }
 

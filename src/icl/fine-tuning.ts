@@ -18,10 +18,10 @@ import {
   subtractMatrices,
 } from '../linalg/index.ts';
 import {
+  type Block,
   type LinearPrompt,
   mapParameters,
   type Parameters,
-  type PlainBlock,
   part,
   predict,
   sgdStep,
@@ -58,15 +58,19 @@ export interface FineTuningRow {
  * Example j is the single token (x_j; 0) with label y_j, both read off the context token (x_j; y_j);
  * its loss is (T − y_j)², no ½. Only `mlp.W1` moves.
  *
- * @throws DomainError if the prompt has no examples or the rate is not finite.
+ * @throws DomainError if the block is not plain, the prompt has no examples, or the rate is not
+ * finite.
  */
 export function fineTuningTrajectory(
-  block: PlainBlock,
+  block: Block,
   parameters: Parameters,
   prompt: LinearPrompt,
   learningRate: number,
 ): FineTuningRow[] {
   const { context, query, target } = prompt;
+  if (block.name !== 'plain') {
+    throw new DomainError(`fineTuningTrajectory: a plain block is required, got ${block.name}`);
+  }
   if (context.rows === 0 || !Number.isFinite(learningRate)) {
     throw new DomainError(
       `fineTuningTrajectory: examples and a finite rate are required, got ${context.rows} examples ` +
@@ -87,9 +91,10 @@ export function fineTuningTrajectory(
       tuned = { ...tuned, 'mlp.W1': moved.W1 };
     }
     const update = patchWeight(W0, prefixes[0], prefix);
+    const patch = { weights: { W1: update }, biases: {} };
     const tail = Array.from({ length: context.rows - i }, (_, j) => i + j);
     const shorter = { context: withoutPositions(context, tail), query, target };
-    const updatedPrediction = runPatched(block, parameters, nothing, query, update).output[
+    const updatedPrediction = runPatched(block, parameters, nothing, query, patch).output[
       dimension
     ];
     const [contextPrediction] = predict(block, parameters, [shorter]);
@@ -112,7 +117,7 @@ export function fineTuningTrajectory(
 
 /** Loss and gradient with respect to `mlp.W1` of the single example j. */
 function exampleGradient(
-  block: PlainBlock,
+  block: Block,
   parameters: Parameters,
   context: Matrix,
   j: number,

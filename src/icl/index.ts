@@ -2,9 +2,11 @@
  * icl: a prompt is a weight update.
  *
  *   patch-weight.ts         Theorem 1 at one matrix: ΔW = (W·δ)·aᵀ/‖a‖²
- *   context-patch.ts        Theorem 1 for a block and any part of its context
+ *   block-patch.ts          Theorem 1 for a block of any wiring, in five variants
+ *   context-patch.ts        … and any part of its context
  *   prove-patch.ts          patched against contextual, beside the bound
- *   rounding-bounds.ts, block-bounds.ts    what rounding may do, a-priori
+ *   joint-patch.ts, relu-patch.ts, weighted-patch.ts    other exact updates of one matrix
+ *   rounding-bounds.ts, norm-bound.ts, block-bounds.ts   what rounding may do
  *   exact-residual.ts       the delivered patch judged in BigInt
  *   exact-identity.ts, rational-block.ts   the theorem without any rounding
  *   minimality.ts           Theorem 2: all exact updates, and the least
@@ -17,11 +19,13 @@
  * @module
  */
 export { alignment, alignmentOfRankOnes } from './alignment.ts';
-export { type BlockBounds, blockBounds } from './block-bounds.ts';
+export { type BlockBounds, blockBounds, type Runs } from './block-bounds.ts';
+export { blockPatch, VARIANTS, type Variant } from './block-patch.ts';
 export { type CompositionStage, composePatches } from './composition.ts';
 export {
   type ContextPatch,
   contextPatch,
+  type PatchOptions,
   type Positions,
   withoutPositions,
 } from './context-patch.ts';
@@ -35,15 +39,19 @@ export {
   marginalNorms,
   prefixVectors,
 } from './implicit-descent.ts';
+export { patchBias, patchJointly, patchWeightOrBias, type SitePatch } from './joint-patch.ts';
 export { compareWithMinimal, type MinimalityReport, unseenPart } from './minimality.ts';
-export { patchWeight } from './patch-weight.ts';
+export { layerNormBound } from './norm-bound.ts';
+export { patchToTarget, patchWeight } from './patch-weight.ts';
 export {
   type Application,
   type PatchProof,
+  type ProofOptions,
   proveContextPatch,
   type Residual,
   residual,
   runPatched,
+  withPatch,
 } from './prove-patch.ts';
 export {
   proveInRationals,
@@ -51,6 +59,7 @@ export {
   type RationalProof,
   rationalLinearAttention,
 } from './rational-block.ts';
+export { patchBehindRelu } from './relu-patch.ts';
 export {
   absoluteProduct,
   gamma,
@@ -58,3 +67,4 @@ export {
   preActivationBound,
   UNIT_ROUNDOFF,
 } from './rounding-bounds.ts';
+export { patchWeightedBy } from './weighted-patch.ts';

@@ -59,6 +59,19 @@ export function patchWeight(W: Matrix, base: Float64Array, contextual: Float64Ar
   return { p, v };
 }
 
+/**
+ * The update X = d·sᵀ/‖s‖² of least norm with X·s = d: it moves the output of a linear map at s by d.
+ * Theorem 1 is the case d = W·(a' − a), s = a.
+ *
+ * Shapes: d m entries, s n; p = d has m, v has n. Error: X·s = d·(1 + θ_{3n+1}) in exact arithmetic.
+ *
+ * @throws NonFiniteError if an entry is NaN or infinite. @throws DegenerateBase if s = 0.
+ */
+export function patchToTarget(difference: Float64Array, input: Float64Array): RankOne {
+  requireFinite('patchToTarget', 'the difference', difference);
+  return { p: difference.slice(), v: vectorPseudoinverse(input) };
+}
+
 /** Refuses a site whose vectors do not fit W or are not finite. */
 export function requireSite(
   caller: string,

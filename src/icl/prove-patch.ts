@@ -3,10 +3,19 @@
  *
  * @module
  */
-import { addRankOne, type Matrix, type RankOne } from '../linalg/index.ts';
-import { type BlockRun, type Parameters, type PlainBlock, runBlock } from '../model/index.ts';
+import type { Matrix } from '../linalg/index.ts';
+import {
+  addPatch,
+  type Block,
+  type BlockPatch,
+  type BlockRun,
+  type Parameters,
+  part,
+  prefixed,
+  runBlock,
+} from '../model/index.ts';
 import { blockBounds } from './block-bounds.ts';
-import { type ContextPatch, contextPatch, type Positions } from './context-patch.ts';
+import { type ContextPatch, contextPatch, type PatchOptions } from './context-patch.ts';
 
 /** How ΔW is put to use: as p·(v·a) beside W·a, or added into the matrix. */
 export type Application = 'factored' | 'dense';
@@ -21,53 +30,68 @@ export interface Residual {
   readonly bound: number;
 }
 
+export interface ProofOptions extends PatchOptions {
+  /** Default: factored. */
+  readonly application?: Application;
+}
+
 export interface PatchProof extends ContextPatch {
   /** T_{W+ΔW}(C∖Y, x) with its intermediate values. */
   readonly patched: BlockRun;
-  readonly preActivation: Residual;
+  /** At W1·z + b1; null for the variant that leaves W1 alone. */
+  readonly preActivation: Residual | null;
   readonly output: Residual;
 }
 
 /**
  * Computes ΔW(Y), runs the block with it on C∖Y, and compares with the run on C.
  *
- * The bounds are a-priori (`block-bounds.ts`): they follow from the weights and the two attention
- * vectors, not from what was observed.
+ * The bounds are those of `block-bounds.ts`: they follow from the weights and the values of the runs,
+ * not from what was observed between them.
  *
  * @throws as `contextPatch`.
  */
 export function proveContextPatch(
-  block: PlainBlock,
+  block: Block,
   parameters: Parameters,
   context: Matrix,
   query: Float64Array,
-  removed: Positions = 'all',
-  application: Application = 'factored',
+  { application = 'factored', ...options }: ProofOptions = {},
 ): PatchProof {
-  const found = contextPatch(block, parameters, context, query, removed);
+  const found = contextPatch(block, parameters, context, query, options);
   const { patch, remaining, base, contextual } = found;
   const patched = runPatched(block, parameters, remaining, query, patch, application);
-  const bounds = blockBounds(block, parameters, { base, contextual, patched });
+  const runs = { base, contextual, patched };
+  const bounds = blockBounds(block, parameters, runs, options.variant ?? 'default');
   return {
     ...found,
     patched,
-    preActivation: residual(patched.preActivation, contextual.preActivation, bounds.preActivation),
+    preActivation:
+      bounds.preActivation &&
+      residual(patched.preActivation, contextual.preActivation, bounds.preActivation),
     output: residual(patched.output, contextual.output, bounds.output),
   };
 }
 
-/** T_{W+ΔW}(C, x), with ΔW = `patch` added to the first matrix of the perceptron. */
+/** T_{W+ΔW}(C, x), with the patch applied beside the matrices or added into them. */
 export function runPatched(
-  block: PlainBlock,
+  block: Block,
   parameters: Parameters,
   context: Matrix,
   query: Float64Array,
-  patch: RankOne,
+  patch: BlockPatch,
   application: Application = 'factored',
 ): BlockRun {
-  if (application === 'factored') return runBlock(block, parameters, context, query, patch);
-  const W1 = addRankOne(parameters['mlp.W1'], patch);
-  return runBlock(block, { ...parameters, 'mlp.W1': W1 }, context, query);
+  return application === 'factored'
+    ? runBlock(block, parameters, context, query, patch)
+    : runBlock(block, withPatch(block, parameters, patch), context, query);
+}
+
+/** The block's parameters with the patch added in: a block like any other. */
+export function withPatch(block: Block, parameters: Parameters, patch: BlockPatch): Parameters {
+  const { input, output } = block.mlp.sites;
+  const changed = addPatch([input, output], part(parameters, 'mlp'), patch);
+  return { ...parameters, ...prefixed('mlp', changed) };
 }
 
 /** Compares two vectors entry by entry. 0 off by 0 allowed counts as 0; a NaN stays NaN. */

@@ -63,6 +63,9 @@ export function patchedProductBound(
  *   |fl((W+ΔW)a + b) − fl(W·a' + b)|
  *     ≤ γ_{d+2}·|W||a| + γ_{4d+5}·|W||δ| + γ_{d+1}·|W||a'| + 2u·|b|
  *
+ * Where the patch also changes the bias (`withBias`), d + 1 stands for d, since the bias is one more
+ * input, and b is rounded once more.
+ *
  * Shapes: as above, b has m entries.
  */
 export function preActivationBound(
@@ -70,8 +73,9 @@ export function preActivationBound(
   bias: Float64Array,
   base: Float64Array,
   contextual: Float64Array,
+  withBias = false,
 ): Float64Array {
-  const d = W.cols;
+  const d = W.cols + (withBias ? 1 : 0);
   const delta = contextual.map((entry, j) => entry - base[j]);
   const atBase = absoluteProduct(W, base);
   const atDelta = absoluteProduct(W, delta);
@@ -81,7 +85,7 @@ export function preActivationBound(
       gamma(d + 2) * wa +
         gamma(4 * d + 5) * atDelta[i] +
         gamma(d + 1) * atContextual[i] +
-        2 * UNIT_ROUNDOFF * Math.abs(bias[i]),
+        (withBias ? 3 : 2) * UNIT_ROUNDOFF * Math.abs(bias[i]),
       d,
     ),
   );

@@ -4,8 +4,9 @@
  *
  * @module
  */
+import * as kernels from './kernels.ts';
 import { type Matrix, matrix, requireFinite } from './matrix.ts';
-import { exponentOf, powerOfTwo } from './powers-of-two.ts';
+import { exponentOf, powerOfTwo, timesPowerOfTwo } from './powers-of-two.ts';
 
 /** The entries of `a`, column after column: entry (i, j) is at j·rows + i. */
 export function columnsOf(a: Matrix): Float64Array {
@@ -24,7 +25,10 @@ export const transpose = (a: Matrix): Matrix => matrix(a.cols, a.rows, columnsOf
 export const fromColumns = (rows: number, cols: number, columns: Float64Array): Matrix =>
   transpose(matrix(cols, rows, columns));
 
-/** x[from + i]·2^e, i < n, written to `out` from `fromOut` on; `out` may be `x`. −2044 ≤ e ≤ 2046. */
+/**
+ * x[from + i]·2^e, i < n, written to `out` from `fromOut` on; `out` may be `x`. Exact unless the
+ * result overflows or is subnormal. −4088 ≤ e ≤ 4092.
+ */
 export function scaleTo(
   x: Float64Array,
   from: number,
@@ -34,6 +38,11 @@ export function scaleTo(
   fromOut: number,
 ): void {
   const half = Math.trunc(e / 2);
+  if (e > 2046 || e < -2044) {
+    scaleTo(x, from, n, half, out, fromOut);
+    scaleTo(out, fromOut, n, e - half, out, fromOut);
+    return;
+  }
   const [first, second] = [powerOfTwo(half), powerOfTwo(e - half)];
   for (let i = 0; i < n; i++) out[fromOut + i] = x[from + i] * first * second;
 }
@@ -43,6 +52,22 @@ export function largestOf(x: Float64Array, from: number, n: number): number {
   let largest = 0;
   for (let i = 0; i < n; i++) largest = Math.max(largest, Math.abs(x[from + i]));
   return largest;
+}
+
+/** 2⁻⁹⁰⁰: in a sum of squares above it, what underflowed does not count. */
+const SAFE = 1.1830521861667747e-271;
+
+/**
+ * √Σ x[from + i]², i < n, in two lanes; ‖x‖⟨N/2 + 1⟩ with N = ⌊n/2⌋ + 2. Scaled by a power of two,
+ * which changes no bit, where the squares would overflow or underflow.
+ */
+export function lengthOf(x: Float64Array, from: number, n: number): number {
+  const square = kernels.dot(x, from, x, from, n);
+  if (square >= SAFE && square < Infinity) return Math.sqrt(square);
+  const exponent = exponentOf(largestOf(x, from, n));
+  const scaled = new Float64Array(n);
+  scaleTo(x, from, n, -exponent, scaled, 0);
+  return timesPowerOfTwo(Math.sqrt(kernels.dot(scaled, 0, scaled, 0, n)), exponent);
 }
 
 /** Columns, each divided by a power of two. */

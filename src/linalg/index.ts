@@ -12,6 +12,8 @@
  *
  * @module
  */
+
+export { cholesky, choleskySolve } from './cholesky.ts';
 export {
   DegenerateBase,
   DomainError,

@@ -3,13 +3,12 @@
  *
  * @module
  */
-import type { ScaledColumns } from './columns.ts';
+import { lengthOf, type ScaledColumns } from './columns.ts';
 import { DomainError } from './errors.ts';
 import { requireMatrix } from './factorisation-errors.ts';
 import { type Reflections, triangularise } from './householder.ts';
 import type { Matrix } from './matrix.ts';
 import { exponentOf, timesPowerOfTwo } from './powers-of-two.ts';
-import { norm } from './products.ts';
 import { UNIT_ROUNDOFF } from './unit-roundoff.ts';
 
 /** A·Π = Q·R. */
@@ -69,7 +68,7 @@ function largest(k: number, m: number, n: number, { data, exponents }: ScaledCol
   let bestExponent = -Infinity; // norm = bestPart·2^bestExponent, bestPart in [1, 2) or 0
   let bestPart = 0;
   for (let j = k; j < n; j++) {
-    const length = norm(data.subarray(j * m + k, (j + 1) * m));
+    const length = lengthOf(data, j * m + k, m - k);
     if (length === 0) continue;
     const e = exponentOf(length);
     const part = timesPowerOfTwo(length, -e);

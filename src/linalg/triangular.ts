@@ -23,35 +23,42 @@ import { type Matrix, requireFinite } from './matrix.ts';
  * finite; SingularMatrix naming the first zero on the diagonal.
  */
 export function solveLower(l: Matrix, b: Matrix): Matrix {
-  return substitute('solveLower', l, b, lowerSubstitution);
+  return substitute('solveLower', l, false, b, lowerSubstitution);
 }
 
 /** X with U·X = B for the upper triangle U of `u`; shapes and errors as `solveLower`. */
 export function solveUpper(u: Matrix, b: Matrix): Matrix {
-  return substitute('solveUpper', u, b, upperSubstitution);
+  return substitute('solveUpper', u, false, b, upperSubstitution);
 }
 
 /** X with Lᵀ·X = B for the lower triangle L of `l`; shapes and errors as `solveLower`. */
 export function solveLowerTransposed(l: Matrix, b: Matrix): Matrix {
-  return substitute('solveLowerTransposed', transpose(l), b, upperSubstitution);
+  return substitute('solveLowerTransposed', l, true, b, upperSubstitution);
 }
 
 /** X with Uᵀ·X = B for the upper triangle U of `u`; shapes and errors as `solveLower`. */
 export function solveUpperTransposed(u: Matrix, b: Matrix): Matrix {
-  return substitute('solveUpperTransposed', transpose(u), b, lowerSubstitution);
+  return substitute('solveUpperTransposed', u, true, b, lowerSubstitution);
 }
 
 type Substitution = (t: Matrix, x: Float64Array, from: number) => void;
 
-function substitute(caller: string, t: Matrix, b: Matrix, overwrite: Substitution): Matrix {
+function substitute(
+  caller: string,
+  t: Matrix,
+  transposed: boolean,
+  b: Matrix,
+  overwrite: Substitution,
+): Matrix {
   requireSquare(caller, 'the triangular matrix', t);
   requireRows(caller, b, t.rows);
   const n = t.rows;
   for (let i = 0; i < n; i++) {
     if (t.data[i * n + i] === 0) throw new SingularMatrix(caller, i);
   }
+  const system = transposed ? transpose(t) : t;
   const x = columnsOf(b);
-  for (let j = 0; j < b.cols; j++) overwrite(t, x, j * n);
+  for (let j = 0; j < b.cols; j++) overwrite(system, x, j * n);
   requireFinite(caller, 'the solution', x);
   return fromColumns(n, b.cols, x);
 }

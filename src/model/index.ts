@@ -4,7 +4,8 @@
  *   parameters.ts                         a flat record from dotted name to matrix
  *   contextual-layer.ts                   A(C, x): the interface, the empty context included
  *   softmax-attention.ts                  its first instance
- *   activations.ts, mlp.ts, plain-block.ts    T_W(C, x) = W2·g(W1·A(C, x) + b1) + b2
+ *   activations.ts, mlp.ts, sites.ts      the perceptron, and the maps that a patch changes
+ *   wirings.ts, block.ts                  T_W(C, x): plain, with skips, with norms
  *   linear-task.ts                        prompts that show a linear function by example
  *   optimisers.ts, training.ts            SGD, Adam; a loop that resumes bit for bit
  *   state-bytes.ts                        a state as bytes, and back
@@ -12,6 +13,14 @@
  * @module
  */
 export { ACTIVATIONS, type Activation, type ActivationName } from './activations.ts';
+export {
+  type Block,
+  type BlockOptions,
+  type BlockRun,
+  type BlockValues,
+  contextualBlock,
+  runBlock,
+} from './block.ts';
 export { type ContextualLayer, evaluateLayer, sequenceOf } from './contextual-layer.ts';
 export {
   foldPrompts,
@@ -23,6 +32,7 @@ export { type Mlp, type MlpOptions, type MlpValues, mlp } from './mlp.ts';
 export { Adam, type AdamOptions, type AdamState, sgdStep } from './optimisers.ts';
 export {
   biasShape,
+  constantShape,
   initialise,
   mapParameters,
   type ParameterShape,
@@ -34,12 +44,13 @@ export {
   weightShape,
 } from './parameters.ts';
 export {
-  type BlockRun,
-  type BlockValues,
-  type PlainBlock,
-  plainBlock,
-  runBlock,
-} from './plain-block.ts';
+  addPatch,
+  type BlockPatch,
+  linearSite,
+  NO_PATCH,
+  requirePatch,
+  type Site,
+} from './sites.ts';
 export { type SoftmaxAttentionOptions, softmaxAttention } from './softmax-attention.ts';
 export { decodeState, encodeState, type State } from './state-bytes.ts';
 export {
@@ -49,3 +60,4 @@ export {
   type TrainingOptions,
   train,
 } from './training.ts';
+export { WIRINGS, type Wiring, type WiringName } from './wirings.ts';

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { add, addBias, type Evaluator, linear } from '../autograd/index.ts';
-import { matrix, type RankOne } from '../linalg/index.ts';
+import type { Evaluator } from '../autograd/index.ts';
 import { ACTIVATIONS, type ActivationName } from './activations.ts';
 import { biasShape, type ParameterShapes, type Parameters, weightShape } from './parameters.ts';
+import { type BlockPatch, linearSite, type Site } from './sites.ts';
 
 export interface MlpOptions {
   /** Entries of the input. */
@@ -18,27 +18,28 @@ export interface MlpOptions {
 
 /** What an evaluation of the perceptron passes through, one row an input. */
 export interface MlpValues<V> {
-  /** z = W1·a + b1 */
+  /** W1·z + b1 */
   readonly preActivation: V;
-  /** h = g(z) */
+  /** h = g(W1·z + b1) */
   readonly hidden: V;
   /** W2·h + b2 */
-  readonly output: V;
+  readonly update: V;
 }
 
 export interface Mlp {
   readonly options: MlpOptions;
   readonly shapes: ParameterShapes;
-  /**
-   * W2·g(W1·a + b1) + b2 for each row a. With `update` the first matrix is W1 + p·vᵀ, applied
-   * factored: (W1·a + p·(v·a)) + b1. Biases are added after the sums.
-   */
-  forward<V>(on: Evaluator<V>, parameters: Parameters<V>, a: V, update?: RankOne): MlpValues<V>;
+  /** The sites, in the order they are evaluated: what reads the input, and what gives the output. */
+  readonly sites: { readonly input: Site; readonly output: Site };
+  /** W2·g(W1·z + b1) + b2 for each row z, each site with its part of the patch. */
+  forward<V>(on: Evaluator<V>, parameters: Parameters<V>, z: V, patch?: BlockPatch): MlpValues<V>;
 }
 
 /** Parameters: W1 hidden×width, b1, W2 outputWidth×hidden, b2. */
 export function mlp(options: MlpOptions): Mlp {
   const { width, hidden, outputWidth, activation } = options;
+  const input = { weight: 'W1', bias: 'b1' };
+  const output = { weight: 'W2', bias: 'b2' };
   return {
     options,
     shapes: {
@@ -47,17 +48,11 @@ export function mlp(options: MlpOptions): Mlp {
       W2: weightShape(outputWidth, hidden),
       b2: biasShape(outputWidth, hidden),
     },
-    forward(on, p, a, update) {
-      let sum = on.apply(linear, a, p.W1);
-      if (update) {
-        const v = on.constant(matrix(1, width, update.v));
-        const column = on.constant(matrix(hidden, 1, update.p));
-        sum = on.apply(add, sum, on.apply(linear, on.apply(linear, a, v), column));
-      }
-      const preActivation = on.apply(addBias, sum, p.b1);
+    sites: { input, output },
+    forward(on, p, z, patch) {
+      const preActivation = linearSite(on, p, input, z, patch);
       const h = on.apply(ACTIVATIONS[activation].op, preActivation);
-      const output = on.apply(addBias, on.apply(linear, h, p.W2), p.b2);
-      return { preActivation, hidden: h, output };
+      return { preActivation, hidden: h, update: linearSite(on, p, output, h, patch) };
     },
   };
 }

@@ -62,9 +62,20 @@ export class Adam {
     this.#state = state;
   }
 
-  /** The parameters after one step along −`gradients`. */
-  step(parameters: Parameters, gradients: Parameters): Parameters {
-    const { learningRate, beta1, beta2, epsilon } = this.options;
+  /**
+   * The parameters after one step along −`gradients`, at `learningRate` if a schedule says so.
+   *
+   * @throws DomainError if that rate is negative or not finite.
+   */
+  step(
+    parameters: Parameters,
+    gradients: Parameters,
+    learningRate: number = this.options.learningRate,
+  ): Parameters {
+    if (!(learningRate >= 0 && learningRate < Infinity)) {
+      throw new DomainError(`Adam: learningRate is out of its range, got ${learningRate}`);
+    }
+    const { beta1, beta2, epsilon } = this.options;
     const zeros = (): Parameters => mapParameters(parameters, (p) => matrix(p.rows, p.cols));
     const before = this.#state ?? { beta1Power: 1, beta2Power: 1, first: zeros(), second: zeros() };
     const beta1Power = before.beta1Power * beta1;

@@ -19,11 +19,14 @@ import {
 /** Values by name: matrices, or variables on a tape. */
 export type Parameters<V = Matrix> = Readonly<Record<string, V>>;
 
-/** The shape of one parameter, and the fan-in that scales its first value. */
+/** The shape of one parameter, and its first value: drawn by fan-in, or a constant. */
 export interface ParameterShape {
   readonly rows: number;
   readonly cols: number;
+  /** Entries are drawn from U(−1/√fanIn, 1/√fanIn). */
   readonly fanIn: number;
+  /** If given, every entry is this instead, and nothing is drawn. */
+  readonly constant?: number;
 }
 
 export type ParameterShapes = Readonly<Record<string, ParameterShape>>;
@@ -42,10 +45,21 @@ export const biasShape = (outputs: number, inputs: number): ParameterShape => ({
   fanIn: inputs,
 });
 
-/** `shapes` with every name put below `prefix`. */
-export function prefixed(prefix: string, shapes: ParameterShapes): ParameterShapes {
+/** A parameter that begins as a constant: the gain (1) or the shift (0) of a norm. */
+export const constantShape = (rows: number, cols: number, constant: number): ParameterShape => ({
+  rows,
+  cols,
+  fanIn: cols,
+  constant,
+});
+
+/** A record with every name put below `prefix`. */
+export function prefixed<V>(
+  prefix: string,
+  record: Readonly<Record<string, V>>,
+): Readonly<Record<string, V>> {
   return Object.fromEntries(
-    Object.entries(shapes).map(([name, shape]) => [`${prefix}.${name}`, shape]),
+    Object.entries(record).map(([name, value]) => [`${prefix}.${name}`, value]),
   );
 }
 
@@ -59,13 +73,14 @@ export function part<V>(parameters: Parameters<V>, prefix: string): Parameters<V
   );
 }
 
-/** Parameters of the given shapes, every entry drawn from U(−1/√fanIn, 1/√fanIn) in order. */
+/** Parameters of the given shapes: constants, or entries from U(−1/√fanIn, 1/√fanIn) in order. */
 export function initialise(shapes: ParameterShapes, random: Random): Parameters {
   return Object.fromEntries(
-    Object.entries(shapes).map(([name, { rows, cols, fanIn }]) => {
+    Object.entries(shapes).map(([name, { rows, cols, fanIn, constant }]) => {
       const value = matrix(rows, cols);
       const limit = 1 / Math.sqrt(fanIn);
-      random.fillUniform(value.data, -limit, limit);
+      if (constant === undefined) random.fillUniform(value.data, -limit, limit);
+      else value.data.fill(constant);
       return [name, value];
     }),
   );

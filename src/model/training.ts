@@ -9,10 +9,10 @@
 import { column, eager, scale, squaredError, Tape } from '../autograd/index.ts';
 import { DomainError, type Matrix, matrix, Random, StateError } from '../linalg/index.ts';
 import * as kernels from '../linalg/kernels.ts';
+import type { Block } from './block.ts';
 import { foldPrompts, type LinearPrompt, linearPrompt } from './linear-task.ts';
 import { Adam } from './optimisers.ts';
 import { initialise, mapParameters, type Parameters } from './parameters.ts';
-import type { PlainBlock } from './plain-block.ts';
 
 export interface TrainingOptions {
   readonly dimension: number;
@@ -29,7 +29,7 @@ export interface TrainingOptions {
 const STREAM = { initialise: 1, train: 2 } as const;
 
 export class Training {
-  readonly block: PlainBlock;
+  readonly block: Block;
   readonly options: TrainingOptions;
   /** Mean loss of each step's batch, before that step. */
   readonly losses: number[];
@@ -41,7 +41,7 @@ export class Training {
    * @throws DomainError if batch or microBatch is not a positive integer, or the block does not fit
    * tokens of dimension + 1 entries.
    */
-  constructor(block: PlainBlock, options: TrainingOptions) {
+  constructor(block: Block, options: TrainingOptions) {
     for (const what of ['batch', 'microBatch'] as const) {
       if (!(Number.isInteger(options[what]) && options[what] > 0)) {
         throw new DomainError(`Training: ${what} must be a positive integer, got ${options[what]}`);
@@ -148,7 +148,7 @@ export class Training {
    * @throws StateError naming an array that is missing or has another length.
    */
   static restore(
-    block: PlainBlock,
+    block: Block,
     options: TrainingOptions,
     arrays: Readonly<Record<string, Float64Array>>,
   ): Training {
@@ -182,7 +182,7 @@ export class Training {
 
 /** The predictions for some prompts: the last read component of the block's output at each query. */
 export function predict(
-  block: PlainBlock,
+  block: Block,
   parameters: Parameters,
   prompts: readonly LinearPrompt[],
 ): Float64Array {

@@ -12,9 +12,9 @@ import {
 } from '../../src/icl/index.ts';
 import { norm, rankOneNorm, rankOneToMatrix, subtract } from '../../src/linalg/index.ts';
 import {
+  type Block,
+  contextualBlock,
   type Parameters,
-  type PlainBlock,
-  plainBlock,
   runBlock,
   softmaxAttention,
 } from '../../src/model/index.ts';
@@ -30,7 +30,7 @@ import {
 
 /** The block of the file and its parameters. */
 export function attn1Block({ attn, W1, b1, W2, b2, act }: Golden): {
-  block: PlainBlock;
+  block: Block;
   parameters: Parameters;
 } {
   const layer = softmaxAttention({
@@ -40,7 +40,7 @@ export function attn1Block({ attn, W1, b1, W2, b2, act }: Golden): {
     headWidth: attn.Wq.length / attn.heads,
   });
   return {
-    block: plainBlock({ layer, hidden: W1.length, outputWidth: W2.length, activation: act }),
+    block: contextualBlock({ layer, hidden: W1.length, outputWidth: W2.length, activation: act }),
     parameters: {
       'layer.Wq': toMatrix(attn.Wq),
       'layer.Wk': toMatrix(attn.Wk),
@@ -68,7 +68,12 @@ export function read({ inputs, outputs }: Golden, agreement: Agreement): void {
   agreement.same('subsets', inputs.subsets.length, outputs.subsets.length);
   for (const expected of outputs.subsets) {
     const name = `Y = {${expected.Y}}`;
-    const { patch, base, contextual } = contextPatch(block, parameters, context, query, expected.Y);
+    const {
+      patch: found,
+      base,
+      contextual,
+    } = contextPatch(block, parameters, context, query, { removed: expected.Y });
+    const patch = found.weights.W1;
     const [a, delta] = [base.attention, subtract(contextual.attention, base.attention)];
     agreement.close(`${name}: A_base`, a, expected.A_base);
     agreement.close(`${name}: delta`, delta, expected.delta);
@@ -79,7 +84,10 @@ export function read({ inputs, outputs }: Golden, agreement: Agreement): void {
     agreement.close(`${name}: frob`, rankOneNorm(patch), expected.frob);
     agreement.close(`${name}: T_base_unpatched`, base.output, expected.T_base_unpatched);
     for (const application of ['factored', 'dense'] as const) {
-      const proof = proveContextPatch(block, parameters, context, query, expected.Y, application);
+      const proof = proveContextPatch(block, parameters, context, query, {
+        removed: expected.Y,
+        application,
+      });
       agreement.close(
         `${name}: T_patched, ${application}`,
         proof.patched.output,

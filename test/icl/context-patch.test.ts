@@ -22,9 +22,12 @@ test('patched equals contextual within its bound for any part of the context, bo
   for (let round = 0; round < 1000; round++) {
     const { block, parameters, context, query, removed } = randomCase(random);
     for (const application of ['factored', 'dense'] as const) {
-      const proof = proveContextPatch(block, parameters, context, query, removed, application);
+      const proof = proveContextPatch(block, parameters, context, query, {
+        removed,
+        application,
+      });
       expect(proof.output.overBound).toBeLessThanOrEqual(1);
-      expect(proof.preActivation.overBound).toBeLessThanOrEqual(1);
+      expect(proof.preActivation?.overBound).toBeLessThanOrEqual(1);
       // Small enough to be rounding, not merely allowed: the sizes here are below 50.
       expect(proof.output.bound).toBeLessThan(1e-9);
     }
@@ -34,7 +37,7 @@ test('patched equals contextual within its bound for any part of the context, bo
 test('the whole context named position by position is the whole context', () => {
   const { block, parameters, context, query } = randomCase(new Random(2, 1));
   const positions = Array.from({ length: context.rows }, (_, i) => i);
-  expect(contextPatch(block, parameters, context, query, positions)).toEqual(
+  expect(contextPatch(block, parameters, context, query, { removed: positions })).toEqual(
     contextPatch(block, parameters, context, query),
   );
 });
@@ -44,8 +47,11 @@ test('removing nothing gives an update of +0 in every entry, and a residual of e
   for (let round = 0; round < 50; round++) {
     const { block, parameters, context, query } = randomCase(random);
     for (const application of ['factored', 'dense'] as const) {
-      const proof = proveContextPatch(block, parameters, context, query, [], application);
-      for (const entry of proof.patch.p) expect(Object.is(entry, 0)).toBe(true);
+      const proof = proveContextPatch(block, parameters, context, query, {
+        removed: [],
+        application,
+      });
+      for (const entry of proof.patch.weights.W1.p) expect(Object.is(entry, 0)).toBe(true);
       expect(proof.output.observed).toBe(0);
     }
   }
@@ -60,14 +66,14 @@ test('an empty context is a context: its update is 0', () => {
     query,
   );
   expect(base).toEqual(contextual);
-  for (const entry of patch.p) expect(Object.is(entry, 0)).toBe(true);
+  for (const entry of patch.weights.W1.p) expect(Object.is(entry, 0)).toBe(true);
 });
 
 test('equal tokens at two positions are two tokens', () => {
   const { block, parameters, context, query } = randomCase(new Random(5, 1));
   const token = Array.from(context.data.subarray(0, context.cols));
   const doubled = matrixFromRows([token, token]);
-  const one = proveContextPatch(block, parameters, doubled, query, [1]);
+  const one = proveContextPatch(block, parameters, doubled, query, { removed: [1] });
   expect(one.remaining).toEqual(matrixFromRows([token]));
   expect(one.output.overBound).toBeLessThanOrEqual(1);
 });

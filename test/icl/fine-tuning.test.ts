@@ -8,10 +8,15 @@ import {
   rankOneToMatrix,
   ShapeError,
 } from '../../src/linalg/index.ts';
-import { initialise, linearPrompt, plainBlock, softmaxAttention } from '../../src/model/index.ts';
+import {
+  contextualBlock,
+  initialise,
+  linearPrompt,
+  softmaxAttention,
+} from '../../src/model/index.ts';
 
 const layer = softmaxAttention({ tokenWidth: 3, width: 8, heads: 2 });
-const block = plainBlock({ layer, hidden: 7, outputWidth: 3 });
+const block = contextualBlock({ layer, hidden: 7, outputWidth: 3 });
 const random = new Random(1);
 const parameters = initialise(block.shapes, random);
 const prompt = linearPrompt({ dimension: 2, pairs: 5 }, random);

@@ -4,9 +4,9 @@
  * @module
  */
 import { expect } from 'vitest';
+import { type Block, contextualBlock } from '../../src/model/block.ts';
 import type { ContextualLayer } from '../../src/model/contextual-layer.ts';
 import type { Parameters } from '../../src/model/parameters.ts';
-import { type PlainBlock, plainBlock } from '../../src/model/plain-block.ts';
 import { softmaxAttention } from '../../src/model/softmax-attention.ts';
 import { decodeState, encodeState } from '../../src/model/state-bytes.ts';
 import { Training, type TrainingOptions } from '../../src/model/training.ts';
@@ -18,7 +18,7 @@ export const layer: ContextualLayer = softmaxAttention({
   heads: 2,
   headWidth: 3,
 });
-export const block: PlainBlock = plainBlock({ layer, hidden: 11, outputWidth: 3 });
+export const block: Block = contextualBlock({ layer, hidden: 11, outputWidth: 3 });
 export const OPTIONS: TrainingOptions = {
   dimension: 2,
   pairs: 5,

@@ -6,10 +6,10 @@
 import { describe, expect, test } from 'vitest';
 import { column, scale, squaredError, Tape } from '../../src/autograd/index.ts';
 import { DomainError, matrix, NonFiniteError, Random } from '../../src/linalg/index.ts';
+import { contextualBlock, runBlock } from '../../src/model/block.ts';
 import { foldPrompts, linearPrompt } from '../../src/model/linear-task.ts';
 import { Adam } from '../../src/model/optimisers.ts';
 import { initialise, mapParameters } from '../../src/model/parameters.ts';
-import { plainBlock, runBlock } from '../../src/model/plain-block.ts';
 import { predict, Training } from '../../src/model/training.ts';
 import { expectWithin, gamma } from '../autograd/support.ts';
 import { assertSameBits } from '../support/same-bits.ts';
@@ -151,7 +151,7 @@ test('options that do not fit are refused', () => {
   expect(() => advanced(0, { dimension: 3 })).toThrow(
     'Training: tokens of 4 entries and an output of more than 3 are required, got 3 and 3',
   );
-  const narrow = plainBlock({ layer, hidden: 11, outputWidth: 2 });
+  const narrow = contextualBlock({ layer, hidden: 11, outputWidth: 2 });
   expect(() => new Training(narrow, OPTIONS)).toThrow('of more than 2 are required, got 3 and 2');
   expect(() => advanced(1, { pairs: -1 })).toThrow(DomainError);
 });

@@ -36,8 +36,10 @@ export function exactly(x: number): Big {
 }
 
 /** eˣ for a finite double, relative error below 2⁻²⁰⁰. */
-export function bigExp(x: number): Big {
-  const { mantissa, exponent } = exactly(x);
+export const bigExp = (x: number): Big => bigExpOf(exactly(x));
+
+/** eˣ for |x| < 2²⁰, relative error below 2⁻²⁰⁰. */
+export function bigExpOf({ mantissa, exponent }: Big): Big {
   const fixed = shift(mantissa, exponent + BITS);
   const k = (fixed + LN2 / 2n) / LN2 - (fixed + LN2 / 2n < 0n ? 1n : 0n);
   const r = (fixed - k * LN2) >> HALVINGS;

@@ -28,6 +28,31 @@ export const add: Op<null> = {
 };
 
 /**
+ * y = a − b. Backward: da = dy, db = −dy. Shapes: all r×c.
+ *
+ * @throws ShapeError if the shapes differ.
+ */
+export const subtract: Op<null> = {
+  name: 'subtract',
+  forward(args) {
+    const [a, b] = args;
+    requireShapes('subtract', 'two matrices of one shape are required', args, 2, () => {
+      return a.rows === b.rows && a.cols === b.cols;
+    });
+    const y = matrix(a.rows, a.cols);
+    kernels.subtract(a.data, b.data, y.data);
+    return { value: y, saved: null };
+  },
+  backward(dy, _saved, needed) {
+    if (!needed[1]) return [dy, null];
+    const db = matrix(dy.rows, dy.cols);
+    kernels.scale(-1, dy.data, db.data);
+    return [dy, db];
+  },
+  probe: (random) => [probeMatrix(3, 4, random), probeMatrix(3, 4, random)],
+};
+
+/**
  * y = x + 1·b: the row b added to each row of x, after the sum it belongs to.
  *
  *   backward   dx = dy,  db_j = Σ_i dy_ij, i ascending

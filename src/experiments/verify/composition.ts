@@ -33,7 +33,7 @@ export const composition: Verification = {
       const stages = composePatches(block, parameters, context, query, parts);
       const b1 = parameters['mlp.b1'].data;
       const vectors = [contextual.attention, ...stages.map(({ run }) => run.attention)];
-      const matrices = [parameters['mlp.W1'], ...stages.map(({ W1 }) => W1)];
+      const matrices = [parameters['mlp.W1'], ...stages.map((stage) => stage.parameters['mlp.W1'])];
       const bounds = parts.map((_, k) =>
         preActivationBound(matrices[k], b1, vectors[k + 1], vectors[k]),
       );
@@ -49,10 +49,16 @@ export const composition: Verification = {
       /** W + ΔW(Y₁) + ΔW(Y₂), each from the full context: not the composition. */
       function sumOfSeparatePatches(): void {
         if (cut === 0 || cut === removed.length) return;
-        const separate = parts.map((part) => contextPatch(block, parameters, context, query, part));
-        // Where one part has no effect of its own there is nothing to get wrong.
-        if (separate.some(({ patch }) => norm(patch.p) === 0)) return;
-        const W = separate.reduce((sum, { patch }) => addRankOne(sum, patch), matrices[0]);
+        const separate = parts.map((part) =>
+          contextPatch(block, parameters, context, query, { removed: part }),
+        );
+        // Where one part has next to no effect of its own there is nothing to get wrong.
+        const size = norm(matrixVector(matrices[0], vectors[0]));
+        if (separate.some(({ patch }) => norm(patch.weights.W1.p) < size / 100)) return;
+        const W = separate.reduce(
+          (sum, { patch }) => addRankOne(sum, patch.weights.W1),
+          matrices[0],
+        );
         const a = vectors[2];
         const z = matrixVector(W, a).map((entry, i) => entry + b1[i]);
         const rounding = patchedProductBound(matrices[0], a, vectors[0]);

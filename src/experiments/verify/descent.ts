@@ -17,6 +17,7 @@ import {
   type Matrix,
   matrix,
   matrixVector,
+  norm,
   Random,
   rankOneToMatrix,
   subtract,
@@ -57,9 +58,13 @@ export const descent: Verification = {
         const end = matrixVector(wrong[wrong.length - 1], prefixes[0]);
         gatherer.control(name, end, target, bound);
       };
+      if (norm(subtract(target, matrixVector(W0, prefixes[0]))) < norm(target) / 100) continue;
       control('gradient ascent', ({ gradient: { p, v } }) =>
         rankOneToMatrix({ p: p.map((entry) => -entry), v }),
       );
+      // Where the last token has next to no effect the shift by one has none either.
+      const last = found.steps[found.steps.length - 1];
+      if (last.marginalNorm * norm(prefixes[0]) < norm(target) / 100) continue;
       // The gradient of the step before in place of this one's: the index shift of the sources.
       control('L_{i−1} in place of L_i', (_step, i) =>
         i === 0 ? matrix(W0.rows, W0.cols) : rankOneToMatrix(found.steps[i - 1].gradient),

@@ -3,19 +3,18 @@
  *
  * @module
  */
+import { BLOCK_PATCHES } from './block-patches.ts';
 import { composition } from './composition.ts';
 import { descent } from './descent.ts';
 import { minimality } from './minimality.ts';
 import { rational } from './rational.ts';
 import type { Verification } from './row.ts';
 import { siteBounds } from './site-bounds.ts';
-import { tokenPatch } from './token-patch.ts';
 
 export type { NegativeControl, Verification, VerifyRow } from './row.ts';
 
 export const VERIFICATIONS: readonly Verification[] = [
-  tokenPatch('factored'),
-  tokenPatch('dense'),
+  ...BLOCK_PATCHES,
   minimality,
   composition,
   descent,

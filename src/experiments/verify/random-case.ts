@@ -5,16 +5,19 @@
  */
 import { type Matrix, matrix, type Random } from '../../linalg/index.ts';
 import {
+  ACTIVATIONS,
+  type ActivationName,
+  type Block,
+  contextualBlock,
   initialise,
   mapParameters,
   type Parameters,
-  type PlainBlock,
-  plainBlock,
   softmaxAttention,
+  type WiringName,
 } from '../../model/index.ts';
 
 export interface RandomCase {
-  readonly block: PlainBlock;
+  readonly block: Block;
   readonly parameters: Parameters;
   readonly context: Matrix;
   readonly query: Float64Array;
@@ -29,30 +32,39 @@ export function normalMatrix(rows: number, cols: number, random: Random): Matrix
   return result;
 }
 
+const ACTIVATION_NAMES = Object.keys(ACTIVATIONS) as ActivationName[];
+
 /**
- * A softmax layer and plain block of random small sizes (1 included everywhere), with and without
- * attention biases, weights N(0, 1/fan-in)-like, a context of 1 to 12 tokens, and a random
- * non-empty part of it.
+ * A softmax layer and block of random small sizes (from 1 on; behind a norm from 4 on, because the norm
+ * of two or three numbers hardly depends on them), with and without attention biases, any activation, a context of 1 to
+ * 12 tokens, and a random non-empty part of it.
  */
-export function randomCase(random: Random): RandomCase {
+export function randomCase(random: Random, wiring: WiringName = 'plain'): RandomCase {
   const size = (most: number): number => 1 + random.integer(most);
-  const tokenWidth = size(5);
+  const least = wiring === 'pre-ln' || wiring === 'post-ln' ? 3 : 0;
+  const tokenWidth = least + size(5);
   const kvHeads = size(2);
   const layer = softmaxAttention({
     tokenWidth,
-    width: size(12),
+    width: wiring === 'plain' ? size(12) : tokenWidth,
     heads: kvHeads * size(3),
     kvHeads,
     headWidth: size(4),
     biases: random.integer(2) === 1,
   });
-  const block = plainBlock({ layer, hidden: size(16), outputWidth: size(4) });
+  const block = contextualBlock({
+    wiring,
+    layer,
+    hidden: size(16),
+    outputWidth: wiring === 'plain' ? size(4) : tokenWidth,
+    activation: ACTIVATION_NAMES[random.integer(ACTIVATION_NAMES.length)],
+  });
   // Three times the usual first values: attention is then far from uniform.
   const parameters = mapParameters(initialise(block.shapes, random), ({ rows, cols, data }) =>
     matrix(
       rows,
       cols,
-      data.map((entry) => 3 * entry),
+      data.map((entry) => 3 * entry + 0.1 * random.normal()),
     ),
   );
   const n = size(12);

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Residual } from '../../icl/index.ts';
+import { DegenerateBase } from '../../linalg/index.ts';
 import { median } from '../statistics.ts';
 
 /** A wrong patch on purpose, in the trial where it came nearest to passing. */
@@ -86,6 +87,17 @@ export class RowGatherer {
     const before = this.#controls.get(name);
     if (!before || worst.residual / worst.mustExceed < before.residual / before.mustExceed) {
       this.#controls.set(name, worst);
+    }
+  }
+
+  /** The value of `prove`, or undefined, counted, where its precondition does not hold. */
+  attempt<T>(prove: () => T): T | undefined {
+    try {
+      return prove();
+    } catch (error) {
+      if (!(error instanceof DegenerateBase)) throw error;
+      this.#refused[error.name] = (this.#refused[error.name] ?? 0) + 1;
+      return undefined;
     }
   }
 

@@ -69,8 +69,7 @@ export function diagonalStateSpace(
       for (let row = 0; row < batch * tokens; row++) {
         const here = row * c * N + own;
         const driven = scaled(x[row * c + i], input);
-        const state =
-          row % tokens === 0 ? driven : plus(times(power, at(s, here - c * N)), driven);
+        const state = row % tokens === 0 ? driven : plus(times(power, at(s, here - c * N)), driven);
         put(s, here, state);
         y[row * c + i] += times(at(C, own), state).re;
       }

@@ -17,15 +17,16 @@ import {
   rowOf,
   ShapeError,
 } from '../../src/linalg/index.ts';
+import { contextualBlock, runBlock } from '../../src/model/block.ts';
 import { evaluateLayer, sequenceOf } from '../../src/model/contextual-layer.ts';
 import { initialise, part } from '../../src/model/parameters.ts';
-import { plainBlock, runBlock } from '../../src/model/plain-block.ts';
+import type { BlockPatch } from '../../src/model/sites.ts';
 import { softmaxAttention } from '../../src/model/softmax-attention.ts';
 import { expectWithin, gamma, normalMatrix } from '../autograd/support.ts';
 import { assertSameBits } from '../support/same-bits.ts';
 
 const layer = softmaxAttention({ tokenWidth: 3, width: 7, heads: 2, headWidth: 5 });
-const block = plainBlock({ layer, hidden: 11, outputWidth: 2 });
+const block = contextualBlock({ layer, hidden: 11, outputWidth: 2 });
 const random = new Random(53);
 const parameters = initialise(block.shapes, random);
 const { 'mlp.W1': W1, 'mlp.b1': b1, 'mlp.W2': W2, 'mlp.b2': b2 } = parameters;
@@ -33,6 +34,7 @@ const context = normalMatrix(13, 3, random);
 const query = rowOf(normalMatrix(1, 3, random), 0);
 const draw = (n: number): Float64Array => rowOf(normalMatrix(1, n, random), 0);
 const update = rankOne(draw(11), draw(7));
+const onW1 = (W1: RankOne): BlockPatch => ({ weights: { W1 }, biases: {} });
 
 /** Σ_j row_j·x_j from +0, j ascending. */
 const sum = (row: ArrayLike<number>, x: ArrayLike<number>): number =>
@@ -76,7 +78,7 @@ describe.each([0, 1, 13])('runBlock with %i context tokens', (n) => {
   });
 
   test('an update is applied factored: (W1·a + p·(v·a)) + b1, bit for bit', () => {
-    const patched = runBlock(block, parameters, tokens, query, update);
+    const patched = runBlock(block, parameters, tokens, query, onW1(update));
     assertSameBits(patched.attention, run.attention, 'a');
     const onto = sum(update.v, run.attention);
     const z = Float64Array.from(
@@ -88,7 +90,7 @@ describe.each([0, 1, 13])('runBlock with %i context tokens', (n) => {
 
   test('an update is the dense W1 + p·vᵀ within rounding', () => {
     const dense = { ...parameters, 'mlp.W1': addRankOne(W1, update) };
-    const factored = runBlock(block, parameters, tokens, query, update).preActivation;
+    const factored = runBlock(block, parameters, tokens, query, onW1(update)).preActivation;
     const a = run.attention.map(Math.abs);
     // Derived, width d = 7: no term passes more than d + 3 roundings in either form (dense: p·v, the
     // sum with W1, d of the product, the bias), so both are within γ_{d+3} of the exact value.
@@ -109,12 +111,16 @@ test('an update of zeros keeps the output’s bits', () => {
     rankOne(new Float64Array(11), draw(7)),
     rankOne(draw(11), new Float64Array(7)),
   ]) {
-    assertSameBits(runBlock(block, parameters, context, query, zero).output, before.output, 'y');
+    assertSameBits(
+      runBlock(block, parameters, context, query, onW1(zero)).output,
+      before.output,
+      'y',
+    );
   }
 });
 
 test('by hand: one token, integers throughout', () => {
-  const tiny = plainBlock({
+  const tiny = contextualBlock({
     layer: softmaxAttention({ tokenWidth: 2, width: 2, heads: 1 }),
     hidden: 2,
     outputWidth: 1,
@@ -139,10 +145,11 @@ test('by hand: one token, integers throughout', () => {
     'mlp.W2': matrixFromRows([[4, 5]]),
     'mlp.b2': matrixFromRows([[6]]),
   };
-  const plain = (vector?: RankOne): number[][] =>
-    Object.values(runBlock(tiny, p, matrix(0, 2), Float64Array.of(1, 2), vector)).map((x) =>
-      Array.from(x),
-    );
+  const plain = (vector?: RankOne): number[][] => {
+    const patch = vector && onW1(vector);
+    const run = runBlock(tiny, p, matrix(0, 2), Float64Array.of(1, 2), patch);
+    return [run.attention, run.preActivation, run.hidden, run.output].map((x) => Array.from(x));
+  };
   // a = (2, 6); z = (8 − 1, −4 + 1); h = (7, 0); y = 28 + 6
   expect(plain()).toEqual([[2, 6], [7, -3], [7, 0], [34]]);
   // v·a = 2 + 6 = 8: z grows by (8, 16)
@@ -158,9 +165,9 @@ test('a batch gives each sequence the bits it has alone, update included', () =>
     3,
     Float64Array.from(sequences.flatMap(({ data }) => Array.from(data))),
   );
-  const values = block.forward(eager, parameters, folded, 3, update);
+  const values = block.forward(eager, parameters, folded, 3, onW1(update));
   queries.forEach((x, b) => {
-    const alone = runBlock(block, parameters, context, x, update);
+    const alone = runBlock(block, parameters, context, x, onW1(update));
     assertSameBits(rowOf(values.preActivation, b), alone.preActivation, `z of ${b}`);
     assertSameBits(rowOf(values.output, b), alone.output, `y of ${b}`);
   });
@@ -178,11 +185,11 @@ test('what does not fit is refused, and arguments keep their bits', () => {
   expect(() => runBlock(block, parameters, matrix(1, 4), query)).toThrow(ShapeError);
   expect(() => runBlock(block, parameters, context, query.with(0, NaN))).toThrow(NonFiniteError);
   const short = { p: update.p, v: update.v.slice(1) };
-  expect(() => runBlock(block, parameters, context, query, short)).toThrow(ShapeError);
+  expect(() => runBlock(block, parameters, context, query, onW1(short))).toThrow(ShapeError);
   const flat = { p: update.p.slice(1), v: update.v };
-  expect(() => runBlock(block, parameters, context, query, flat)).toThrow(ShapeError);
+  expect(() => runBlock(block, parameters, context, query, onW1(flat))).toThrow(ShapeError);
   const before = [...Object.values(parameters), context].map(({ data }) => data.slice());
-  runBlock(block, parameters, context, query, update);
+  runBlock(block, parameters, context, query, onW1(update));
   [...Object.values(parameters), context].forEach(({ data }, i) => {
     assertSameBits(data, before[i], `argument ${i}`);
   });
