@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { type Matrix, matrix, type Random, ShapeError } from '../linalg/index.ts';
+import { type Matrix, matrix, type Random, requireMatrix, ShapeError } from '../linalg/index.ts';
 
 export interface Op<Saved = unknown> {
   readonly name: string;
@@ -35,6 +35,9 @@ export function requireShapes(
   count: number,
   fits: () => boolean,
 ): void {
+  args.forEach((arg, i) => {
+    requireMatrix(name, `argument ${i}`, arg);
+  });
   if (args.length !== count || !fits()) {
     const shapes = args.map((arg) => `${arg.rows}x${arg.cols}`).join(', ');
     throw new ShapeError(`${name}: ${requirement}, got ${shapes || 'no arguments'}`);

@@ -20,7 +20,7 @@ Usage: deltaw COMMAND [options]
   reproduce   the figures of the paper, checked, drawn and explained
   verify      theorems against their rounding bounds and negative controls
 
-Options of every command: --help, --json, --seed N, and --out DIR where files are written.
+Options of every command: --help, --json and --seed N; --out DIR where files are written.
 Exit codes: 0 done and holds, 1 a check failed, 2 usage, 3 bad input or file, 75 interrupted and
 resumable.`;
 
@@ -35,7 +35,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     process.stdout.write(`${JSON.parse(readFileSync(about, 'utf8')).version}\n`);
     return EXIT.ok;
   }
-  if (name === '--help' || name === '-h') {
+  if (name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(`${HELP}\n`);
     return EXIT.ok;
   }

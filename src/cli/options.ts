@@ -49,7 +49,7 @@ export function parseOptions(command: string, args: readonly string[], flags: Fl
     parsed = parseArgs({ args: [...args], options, allowPositionals: true, tokens: true });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${command}: ${message.split('\n')[0]}`);
+    throw new UsageError(`${command}: ${message.split(/\n|\. /)[0]}`);
   }
   const seen = new Set<string>();
   for (const token of parsed.tokens ?? []) {

@@ -1,8 +1,7 @@
 /**
  * Progress on standard error, and the wish to stop.
  *
- * On a terminal: one line with a bar, the rate and the time left. Elsewhere: a line when a stage
- * begins. Standard output is for results only.
+ * On a terminal: one line with a bar, the rate and the time left. Elsewhere: a line every tenth. Standard output is for results only.
  *
  * @module
  */
@@ -19,6 +18,7 @@ export class Progress {
   #stageFrom = 0;
   #stageBegan = 0;
   #drawn = 0;
+  #tenth = -1;
 
   constructor(stream: NodeJS.WriteStream = process.stderr) {
     this.#stream = stream;
@@ -34,7 +34,12 @@ export class Progress {
       this.#stageFrom = done;
       this.#stageBegan = now;
       this.#drawn = 0;
-      if (!this.#tty) this.#stream.write(`${stage}: ${done - 1} of ${total} done\n`);
+      this.#tenth = -1;
+    }
+    const tenth = Math.floor((10 * done) / total);
+    if (!this.#tty && tenth > this.#tenth) {
+      this.#tenth = tenth;
+      this.#stream.write(`${stage}: ${done} of ${total}\n`);
     }
     if (!this.#tty || (now - this.#drawn < REDRAW_MS && done < total)) return;
     this.#drawn = now;

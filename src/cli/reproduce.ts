@@ -16,7 +16,7 @@ import {
   type ToySettings,
 } from '../experiments/toy-settings.ts';
 import { readIfThere, removeIfThere, requireWritableFolder, writeWhole } from '../io/index.ts';
-import { StateError } from '../linalg/index.ts';
+import { DomainError, StateError } from '../linalg/index.ts';
 import { EXIT } from './exit-codes.ts';
 import {
   COMMON_FLAGS,
@@ -53,7 +53,10 @@ const SETTING_NAMES = Object.keys(TOY_DEFAULTS) as (keyof ToySettings)[];
 
 const FLAGS: Flags = {
   ...COMMON_FLAGS,
-  quick: { kind: 'switch', help: 'fewer steps and prompts: under 20 seconds, shapes not judged' },
+  quick: {
+    kind: 'switch',
+    help: 'fewer steps and prompts, into out/quick: under 20 seconds, shapes not judged',
+  },
   fresh: { kind: 'switch', help: 'drop an interrupted run instead of going on with it' },
   ...Object.fromEntries(
     SETTING_NAMES.map((name) => [
@@ -90,8 +93,8 @@ export async function reproduceCommand(args: readonly string[]): Promise<number>
   }
   const ids = figureIds(given.positionals);
   const settings = settingsOf(given);
-  const folder = given.texts.out ?? 'out';
-  requireWritableFolder(folder);
+  const folder = given.texts.out ?? (given.switches.has('quick') ? join('out', 'quick') : 'out');
+  requireWritableFolder(folder, [...ids.map((id) => `${id}.svg`), 'report.html', 'results.json']);
   const state = join(folder, STATE_FILE);
   if (given.switches.has('fresh')) removeIfThere(state);
   const progress = new Progress();
@@ -119,11 +122,11 @@ export async function reproduceCommand(args: readonly string[]): Promise<number>
       save();
       process.stderr.write(
         `interrupted after ${run.training.step} of ${settings.steps} steps, saved in ${state}; ` +
-          'the same command goes on from there, --fresh starts again\n',
+          'the same command goes on from there (figures begin anew), --fresh starts again\n',
       );
       return EXIT.resumable;
     }
-    const files = writeResults(folder, figures);
+    const files = writeResults(folder, settings, figures);
     removeIfThere(state);
     const ok = isOk(figures);
     process.stdout.write(
@@ -165,7 +168,17 @@ function settingsOf({ numbers, switches }: Given): ToySettings {
   const settings = Object.fromEntries(
     SETTING_NAMES.map((name) => [name, numbers[toFlag(name)] ?? base[name]]),
   ) as Record<keyof ToySettings, number>;
-  requireSettings(settings);
+  try {
+    requireSettings(settings);
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    // The settings were given as flags, so the error speaks of flags.
+    const named = SETTING_NAMES.reduce(
+      (text, name) => text.replace(new RegExp(`\\b${name}\\b`, 'g'), `--${toFlag(name)}`),
+      error.message,
+    );
+    throw new UsageError(named);
+  }
   return settings;
 }
 
@@ -178,7 +191,11 @@ const isOk = (figures: readonly FigureResult[]): boolean =>
   figures.every(({ checks }) => checks.every(({ ok }) => ok !== false));
 
 /** Writes everything and returns the paths. The same figures give the same bytes. */
-function writeResults(folder: string, figures: readonly FigureResult[]): string[] {
+function writeResults(
+  folder: string,
+  settings: ToySettings,
+  figures: readonly FigureResult[],
+): string[] {
   const files: string[] = [];
   const write = (name: string, content: string): void => {
     writeWhole(join(folder, name), content);
@@ -193,20 +210,41 @@ function writeResults(folder: string, figures: readonly FigureResult[]): string[
     'report.html',
     renderReport({
       title: 'A prompt is a weight update',
-      introduction: [
-        'When a transformer block reads a context C and a query x, its output equals that of the ' +
-          'same block without the context whose first MLP matrix W was changed by ΔW, a matrix of ' +
-          'rank one. Below, a small transformer is trained on in-context linear regression and the ' +
-          'claim is put to the test, in double precision throughout.',
-        'A theorem check holds or the theory is wrong; a shape check compares a curve with what is ' +
-          'expected of it at the default parameters.',
-      ],
+      introduction: introduction(settings),
       figures: drawn,
     }),
   );
   const results = { ok: isOk(figures), figures: figures.map(toJson) };
   write('results.json', `${JSON.stringify(results, null, 1)}\n`);
   return files;
+}
+
+/** What the report says before the first figure. */
+function introduction(settings: ToySettings): string[] {
+  const { dimension, pairs, width, heads, hidden, batch, steps, learningRate } = settings;
+  const changed = SETTING_NAMES.filter((name) => settings[name] !== TOY_DEFAULTS[name]);
+  return [
+    'When a transformer block reads a context C and a query x, its output T_W(C, x) equals that of ' +
+      'the same block without the context whose first MLP matrix W was changed by ΔW, a matrix of ' +
+      'rank one: ΔW = W·(a′ − a)·aᵀ/‖a‖², where a is the attention output for the query alone and a′ ' +
+      'the one with the context (A_i with its first i tokens). The statement is that of Dherin et ' +
+      'al., arXiv:2507.16003; everything below is computed in double precision.',
+    `The task is linear regression in context: w and all inputs are drawn from N(0, I) in dimension ` +
+      `${dimension}, a prompt shows ${pairs} pairs (x; w·x) and asks for w·x at a new x, so that always ` +
+      `answering 0 costs ${dimension} on average and the best answer costs 0. The model is one block: ` +
+      `softmax attention with ${heads} heads of width ${width / heads} and no biases, then a ReLU ` +
+      `perceptron with ${hidden} hidden units; no skip connections, no norms, no positions. It was ` +
+      `trained for ${steps} steps of Adam at rate ${learningRate} on ${batch} fresh prompts each.`,
+    'A theorem check holds or the theory is wrong; a shape check compares a curve with what is ' +
+      'expected of it at the default parameters.',
+    ...(changed.length > 0
+      ? [
+          `This run is not the full protocol: ${changed
+            .map((name) => `--${toFlag(name)} ${settings[name]}`)
+            .join(', ')}; shapes are not judged.`,
+        ]
+      : []),
+  ];
 }
 
 /** The checks as lines for a terminal. */

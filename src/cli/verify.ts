@@ -34,8 +34,10 @@ Usage: deltaw verify [options]
   layers    ${known(({ layer }) => layer).join(', ')}
   blocks    ${known(({ block }) => block).join(', ')}
 
-A row holds if every residual is within the bound proved for it and every deliberately wrong patch
-exceeds that bound.
+The theorems are numbered by the sections of src/icl/README.md, which maps them to the papers. A row
+holds if every residual is within the bound proved for it and every deliberately wrong patch exceeds
+that bound. Under "refused" the JSON counts inputs outside the preconditions, by error class. Row 9.1
+runs at most 50 trials, since exact fractions grow long.
 
 Options:
 ${describeFlags(FLAGS)}`;
@@ -73,8 +75,9 @@ export async function verifyCommand(args: readonly string[]): Promise<number> {
   }
   const progress = new Progress();
   const results = chosen.map((verification, i) => {
+    const row = verification.run(trials, seed);
     progress.update('verifying', i + 1, chosen.length);
-    return verification.run(trials, seed);
+    return row;
   });
   progress.clear();
   const ok = results.every((row) => row.ok);
@@ -88,7 +91,8 @@ export async function verifyCommand(args: readonly string[]): Promise<number> {
 function table(rows: readonly VerifyRow[], ok: boolean): string {
   const number = (x: number | null): string => (x === null ? '–' : x.toExponential(1));
   const lines = rows.map((row) => {
-    const name = [row.theorem, row.layer, row.block, row.variant].filter(Boolean).join(' ');
+    const where = [row.layer, row.block, row.variant].filter(Boolean).join(' ');
+    const name = `${row.theorem} ${row.title} (${where})`;
     const controls = row.negativeControls.filter((control) => control.ok).length;
     const figures = [
       `${row.trials} trials`,
@@ -101,6 +105,7 @@ function table(rows: readonly VerifyRow[], ok: boolean): string {
     const verdict = row.ok ? paint('green', 'holds') : paint('red', 'FAILS');
     return `${verdict}  ${paint('bold', name)}\n       ${figures.join(', ')}`;
   });
+  const count = rows.length === 1 ? '1 row' : `${rows.length} rows`;
   const all = ok ? paint('green', 'everything holds') : paint('red', 'something FAILS');
-  return `${lines.join('\n')}\n\n${rows.length} rows: ${all}\n`;
+  return `${lines.join('\n')}\n\n${count}: ${all}\n`;
 }

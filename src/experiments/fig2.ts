@@ -58,9 +58,9 @@ export async function figure2(run: ToyRun, onProgress: OnProgress): Promise<Figu
     },
     { name: 'mean', x: index, y: summary.mean },
     {
-      name: '1/i, for comparison',
+      name: 'slope −1 through the last mean',
       x: index,
-      y: index.map((i) => summary.mean[0] / i),
+      y: index.map((i) => (summary.mean[pairs - 2] * (pairs - 1)) / i),
       marker: false,
       dashed: true,
     },
@@ -69,20 +69,21 @@ export async function figure2(run: ToyRun, onProgress: OnProgress): Promise<Figu
     id: 'fig2',
     title: 'Each further token changes the weights less',
     xName: 'i',
-    parameters: { seed: settings.seed, pairs, steps: settings.steps, marginalTrials },
+    parameters: { ...settings },
     series,
     checks: [
       theoremCheck('(W + ΔW_i)·a against W·A_i over its bound, all prefixes', overBound, '<=', 1),
       shapeCheck(`mean g_1 over mean g_${pairs - 1}`, fall, '>=', 20, judged),
       shapeCheck('log-log slope of the mean beyond i = 5', slope, '>=', -1.3, judged),
-      shapeCheck('the same slope', slope, '<=', -0.7, judged),
+      shapeCheck('log-log slope of the mean beyond i = 5, from above', slope, '<=', -0.7, judged),
     ],
     caption: [
       'The marginal norm g is the size of the change of the weights that one more token makes; its ' +
         `mean falls ${fall.toPrecision(3)}-fold from 1 to ${pairs - 1} tokens of context, with slope ` +
-        `${slope.toFixed(2)} on logarithmic axes beyond 5.`,
-      'A slope of −1 is that of an average: softmax attention weighs each new token against all the ' +
-        'tokens before it, so ΔW converges like a descent that runs out of gradient.',
+        `${slope.toFixed(2).replace('-', '−')} on logarithmic axes beyond 5.`,
+      'A slope of −1 is that of an average, for softmax attention weighs each new token against all ' +
+        'the tokens before it; that ΔW itself converges is the law of large numbers for that average ' +
+        'and does not follow from the slope alone.',
       `The band holds the middle half of the ${marginalTrials} prompts; the mean is drawn beside the ` +
         'median because a query close to zero makes the base vector small and its updates large.',
     ],
@@ -90,7 +91,7 @@ export async function figure2(run: ToyRun, onProgress: OnProgress): Promise<Figu
       {
         title: 'Marginal change of the weights',
         x: { label: 'context length', unit: 'tokens', scale: 'log' },
-        y: { label: 'marginal norm g', unit: 'weight units', scale: 'log' },
+        y: { label: 'marginal norm g', unit: 'Frobenius, of W', scale: 'log' },
         series,
       },
     ],

@@ -56,13 +56,7 @@ export async function figure3(run: ToyRun, onProgress: OnProgress): Promise<Figu
     id: 'fig3',
     title: 'Reading examples against training on them',
     xName: 'examples',
-    parameters: {
-      seed: settings.seed,
-      steps: settings.steps,
-      fineTuningTrials: trials,
-      fineTuningExamples: M,
-      fineTuningRate: rate,
-    },
+    parameters: { ...settings },
     series: [...losses, ...angles],
     checks: [
       theoremCheck('largest |T_{W+ΔW_i}(x) − T_W(C_i,x)|, all i', difference, '<=', 1e-14),
@@ -89,7 +83,8 @@ export async function figure3(run: ToyRun, onProgress: OnProgress): Promise<Figu
         `${format(tuned[M])} after ${M}, and the weight update that reading performs from ` +
         `${format(updated[0])} to ${format(updated[early])} and ${format(updated[M])}.`,
       'Both start at the same point, since without examples there is no update; the update by ' +
-        'reading takes no gradient and no learning rate.',
+        'reading takes no gradient and no learning rate, while the place of the fine-tuning curve is ' +
+        `decided by its rate (${rate} is the paper's, and a larger one can end below ΔW).`,
       `Right: the cosine of the two updates of the same matrix is ` +
         `${mean(lastAngles(trajectories)).toFixed(2)} on average after the last example, where two ` +
         `random directions would have 0.`,
@@ -102,9 +97,9 @@ export async function figure3(run: ToyRun, onProgress: OnProgress): Promise<Figu
         series: losses,
       },
       {
-        title: 'Angle between the two updates',
+        title: 'Alignment of the two updates',
         x: { label: 'examples read or trained on', scale: 'linear' },
-        y: { label: 'cosine of ΔW and the fine-tuned change', scale: 'linear' },
+        y: { label: 'cosine', scale: 'linear' },
         series: angles,
       },
     ],

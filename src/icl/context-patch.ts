@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { DomainError, type Matrix, matrix } from '../linalg/index.ts';
+import { DomainError, type Matrix, matrix, requireMatrix } from '../linalg/index.ts';
 import {
   type Block,
   type BlockPatch,
@@ -73,13 +73,19 @@ export function contextPatch(
  * @throws DomainError if a position is not an integer in 0 … n−1, or is named twice.
  */
 export function withoutPositions(context: Matrix, removed: Positions): Matrix {
+  requireMatrix('withoutPositions', 'the context', context);
   if (removed === 'all') return matrix(0, context.cols);
+  if (!Array.isArray(removed)) {
+    throw new TypeError(
+      `withoutPositions: 'all' or an array of positions is required, got ${removed}`,
+    );
+  }
   const gone = new Set<number>();
   for (const position of removed) {
     if (!(Number.isInteger(position) && position >= 0 && position < context.rows)) {
       throw new DomainError(
         `withoutPositions: positions are integers from 0 to below ${context.rows}, ` +
-          `the number of context tokens, got ${position}`,
+          `the number of context tokens, got ${typeof position} ${position}`,
       );
     }
     if (gone.has(position)) {

@@ -20,6 +20,8 @@ import {
   NonFiniteError,
   type RankOne,
   requireFinite,
+  requireMatrix,
+  requireVector,
   ShapeError,
   subtract,
   vectorPseudoinverse,
@@ -48,6 +50,12 @@ import {
  */
 export function patchWeight(W: Matrix, base: Float64Array, contextual: Float64Array): RankOne {
   requireSite('patchWeight', W, base, contextual);
+  if (base.every((entry) => entry === 0)) {
+    throw new DegenerateBase(
+      'patchWeight: the vector without context must not be zero, because every matrix sends 0 to 0 ' +
+        `and no ΔW can move it, got ${base.length} entries of 0`,
+    );
+  }
   const v = vectorPseudoinverse(base);
   const p = matrixVector(W, subtract(contextual, base));
   const wrong = p.findIndex((entry) => !Number.isFinite(entry));
@@ -79,6 +87,9 @@ export function requireSite(
   base: Float64Array,
   contextual: Float64Array,
 ): void {
+  requireMatrix(caller, 'W', W);
+  requireVector(caller, 'the vector without context', base);
+  requireVector(caller, 'the vector with context', contextual);
   if (base.length !== W.cols || contextual.length !== W.cols) {
     throw new ShapeError(
       `${caller}: W is ${W.rows}x${W.cols}, so both vectors need ${W.cols} entries, got ` +

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Matrix } from '../linalg/index.ts';
+import { DomainError, type Matrix } from '../linalg/index.ts';
 import {
   addPatch,
   type Block,
@@ -82,6 +82,9 @@ export function runPatched(
   patch: BlockPatch,
   application: Application = 'factored',
 ): BlockRun {
+  if (application !== 'factored' && application !== 'dense') {
+    throw new DomainError(`runPatched: application is 'factored' or 'dense', got ${application}`);
+  }
   return application === 'factored'
     ? runBlock(block, parameters, context, query, patch)
     : runBlock(block, withPatch(block, parameters, patch), context, query);

@@ -3,8 +3,16 @@
  *
  * @module
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
 /** A file that could not be read or written, in words that name it. */
 export class FileError extends Error {
@@ -20,7 +28,7 @@ export class FileError extends Error {
 export function writeWhole(path: string, content: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(resolve(path)));
     writeFileSync(temporary, content);
     renameSync(temporary, path);
   } catch (error) {
@@ -49,22 +57,36 @@ export function removeIfThere(path: string): void {
 }
 
 /**
- * Makes the folder and tries a file in it, so that hours of work do not end at a folder that cannot
- * be written.
+ * Makes the folder, tries a file in it, and looks that none of the files to come is a folder already,
+ * so that hours of work do not end at a place that cannot be written.
  *
  * @throws FileError naming the folder and the reason.
  */
-export function requireWritableFolder(folder: string): void {
+export function requireWritableFolder(folder: string, names: readonly string[] = []): void {
   const probe = join(folder, `.deltaw-${process.pid}.tmp`);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(resolve(folder));
     writeFileSync(probe, '');
     rmSync(probe);
+    for (const name of names) {
+      const path = join(folder, name);
+      if (existsSync(path) && statSync(path).isDirectory()) throw new Error(`a folder at ${path}`);
+    }
   } catch (error) {
     throw new FileError(
       `--out: ${folder} must be a folder that can be written, got ${reason(error)}`,
     );
   }
+}
+
+/** Makes a folder and those above it, one by one: a recursive mkdir never returns below /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) {
+    if (!statSync(folder).isDirectory()) throw new Error(`a file at ${folder}`);
+    return;
+  }
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
 }
 
 const isCode = (error: unknown, code: string): boolean =>

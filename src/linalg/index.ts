@@ -35,7 +35,16 @@ export {
   subtractExact,
   sumExact,
 } from './exact.ts';
-export { type Matrix, matrix, matrixFromRows, requireFinite, rowMatrix, rowOf } from './matrix.ts';
+export {
+  type Matrix,
+  matrix,
+  matrixFromRows,
+  requireFinite,
+  requireMatrix,
+  requireVector,
+  rowMatrix,
+  rowOf,
+} from './matrix.ts';
 export { exponentOf, powerOfTwo, scaleToUnit, timesPowerOfTwo } from './powers-of-two.ts';
 export {
   dot,

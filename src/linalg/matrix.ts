@@ -30,7 +30,7 @@ export function matrix(rows: number, cols: number, data?: Float64Array): Matrix 
   }
   const entries = data ?? new Float64Array(rows * cols);
   if (!(entries instanceof Float64Array)) {
-    throw new TypeError(`matrix: data must be a Float64Array, got ${typeof entries}`);
+    throw new TypeError(`matrix: data must be a Float64Array, got ${describe(entries)}`);
   }
   if (entries.length !== rows * cols) {
     throw new ShapeError(
@@ -39,6 +39,36 @@ export function matrix(rows: number, cols: number, data?: Float64Array): Matrix 
   }
   return { rows, cols, data: entries };
 }
+
+/**
+ * Refuses what is not a matrix: sizes that are no sizes, data that is no Float64Array or of another
+ * length than rows·cols. For the public edges, which may be handed anything.
+ *
+ * @throws TypeError or ShapeError naming the caller and the operand.
+ */
+export function requireMatrix(caller: string, operand: string, m: Matrix): void {
+  if (!(m?.data instanceof Float64Array)) {
+    throw new TypeError(
+      `${caller}: ${operand} must be a matrix with Float64Array data, got ${describe(m)}`,
+    );
+  }
+  if (!isSize(m.rows) || !isSize(m.cols) || m.data.length !== m.rows * m.cols) {
+    throw new ShapeError(
+      `${caller}: ${operand} must have rows·cols numbers, got ${m.rows}x${m.cols} with ` +
+        `${m.data.length}`,
+    );
+  }
+}
+
+/** Refuses what is not a vector. @throws TypeError naming the caller and the operand. */
+export function requireVector(caller: string, operand: string, x: Float64Array): void {
+  if (!(x instanceof Float64Array)) {
+    throw new TypeError(`${caller}: ${operand} must be a Float64Array, got ${describe(x)}`);
+  }
+}
+
+const describe = (x: unknown): string =>
+  typeof x === 'object' && x !== null ? (x.constructor?.name ?? 'an object') : String(x);
 
 const isSize = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
 

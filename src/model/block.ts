@@ -5,7 +5,7 @@
  */
 import { add, type Evaluator, eager, lastRows, layerNorm } from '../autograd/index.ts';
 import { DomainError, type Matrix } from '../linalg/index.ts';
-import type { ActivationName } from './activations.ts';
+import { ACTIVATIONS, type ActivationName } from './activations.ts';
 import { type ContextualLayer, requireTokens, sequenceOf } from './contextual-layer.ts';
 import { type Mlp, type MlpValues, mlp } from './mlp.ts';
 import {
@@ -66,12 +66,26 @@ export interface BlockOptions {
  * A block of the given wiring; see `wirings.ts` for the formulas. The default is the plain block,
  * T_W(C, x) = W2·g(W1·A(C, x) + b1) + b2.
  *
- * @throws DomainError if a residual connection would add vectors of different lengths.
+ * @throws DomainError for an unknown wiring or activation, a size that is not a positive integer, or
+ * a residual connection that would add vectors of different lengths.
  */
 export function contextualBlock(options: BlockOptions): Block {
   const { wiring: name = 'plain', layer, hidden, activation = 'relu', epsilon = 1e-5 } = options;
   const { outputWidth = layer.width } = options;
   const wiring = WIRINGS[name];
+  if (wiring === undefined) {
+    const known = Object.keys(WIRINGS).join(', ');
+    throw new DomainError(`contextualBlock: wiring must be one of ${known}, got ${name}`);
+  }
+  if (ACTIVATIONS[activation] === undefined) {
+    const known = Object.keys(ACTIVATIONS).join(', ');
+    throw new DomainError(`contextualBlock: activation must be one of ${known}, got ${activation}`);
+  }
+  for (const [what, size] of Object.entries({ hidden, outputWidth })) {
+    if (!(Number.isInteger(size) && size > 0)) {
+      throw new DomainError(`contextualBlock: ${what} must be a positive integer, got ${size}`);
+    }
+  }
   if (name !== 'plain' && (layer.tokenWidth !== layer.width || outputWidth !== layer.width)) {
     throw new DomainError(
       `contextualBlock: ${name} adds tokens, layer output and block output, so one width is required, got ` +

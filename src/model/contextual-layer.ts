@@ -6,7 +6,14 @@
  */
 import type { Evaluator } from '../autograd/index.ts';
 import { eager } from '../autograd/index.ts';
-import { type Matrix, matrix, requireFinite, ShapeError } from '../linalg/index.ts';
+import {
+  type Matrix,
+  matrix,
+  requireFinite,
+  requireMatrix,
+  requireVector,
+  ShapeError,
+} from '../linalg/index.ts';
 import { type ParameterShapes, type Parameters, requireParameters } from './parameters.ts';
 
 export interface ContextualLayer {
@@ -34,6 +41,8 @@ export interface ContextualLayer {
  * @throws ShapeError if the widths differ; NonFiniteError if a token is not finite.
  */
 export function sequenceOf(context: Matrix, query: Float64Array): Matrix {
+  requireMatrix('sequenceOf', 'the context', context);
+  requireVector('sequenceOf', 'the query', query);
   if (context.cols !== query.length) {
     throw new ShapeError(
       `sequenceOf: context tokens must have the ${query.length} entries of the query, ` +
@@ -73,6 +82,7 @@ export function requireTokens(
   { tokenWidth }: ContextualLayer,
   query: Float64Array,
 ): void {
+  requireVector(caller, 'the query', query);
   if (query.length !== tokenWidth) {
     throw new ShapeError(`${caller}: tokens must have ${tokenWidth} entries, got ${query.length}`);
   }

@@ -13,6 +13,7 @@ import {
   matrix,
   NonFiniteError,
   type Random,
+  requireMatrix,
   ShapeError,
 } from '../linalg/index.ts';
 
@@ -103,6 +104,7 @@ export function requireParameters(
     if (value === undefined) {
       throw new DomainError(`${caller}: parameter ${name} (${rows}x${cols}) is required, got none`);
     }
+    requireMatrix(caller, `parameter ${name}`, value);
     if (value.rows !== rows || value.cols !== cols) {
       throw new ShapeError(
         `${caller}: parameter ${name} must be ${rows}x${cols}, got ${value.rows}x${value.cols}`,

@@ -37,6 +37,11 @@ export interface SoftmaxAttentionOptions {
 export function softmaxAttention(options: SoftmaxAttentionOptions): ContextualLayer {
   const { tokenWidth, width, heads, kvHeads = heads, biases = false } = options;
   const headWidth = options.headWidth ?? width / heads;
+  if (options.headWidth === undefined && width % heads !== 0) {
+    throw new DomainError(
+      `softmaxAttention: without headWidth, width must be a multiple of heads, got ${width} and ${heads}`,
+    );
+  }
   for (const [what, size] of Object.entries({ tokenWidth, width, heads, kvHeads, headWidth })) {
     if (!(Number.isInteger(size) && size > 0)) {
       throw new DomainError(`softmaxAttention: ${what} must be a positive integer, got ${size}`);

@@ -42,10 +42,10 @@ function expectDecomposition(a: Matrix, { U, s, V, sweeps }: SVD, label: string)
   const error = exactResidualColumns(a, US, Vt).flat();
   const size = Array.from({ length: a.cols }, (_, j) => columnOf(a, j)).flat();
   expectNormWithin(Math.ceil((1.01 + Math.sqrt(n)) * g) + 2 * n + 2, error, size, label);
-  expectNormWithin(64, error, size, `${label}, measured`); // at most 17 seen
+  expectNormWithin(64, error, size, `${label}, measured`); // at most 22 seen
   expectOrthonormal(Math.ceil(2.01 * Math.sqrt(n) * g) + n * (2 * n + 20) + 1, U, `${label}, U`);
   expectOrthonormal(Math.ceil(2.01 * Math.sqrt(n) * g) + n * (2 * n + 20) + 1, V, `${label}, V`);
-  expectOrthonormal(128, U, `${label}, U, measured`); // at most 37 seen
+  expectOrthonormal(128, U, `${label}, U, measured`); // at most 67 seen
   expectOrthonormal(128, V, `${label}, V, measured`);
 }
 
@@ -93,22 +93,22 @@ test('one row, one column, a zero matrix and none at all', () => {
   );
 });
 
-test('27720 times the Hilbert matrix of order 6: all values to 30 u, condition 1.5e7', () => {
+test('27720 times the Hilbert matrix of order 6: condition 1.5e7, all values to 32 u·s₀', () => {
   const entries = Array.from(
     { length: 36 },
     (_, at) => 27720 / (Math.floor(at / 6) + (at % 6) + 1),
   );
   const a = matrix(6, 6, Float64Array.from(entries));
   expect(entries.every(Number.isInteger)).toBe(true);
-  // mpmath 1.3.0, 80 digits. Jacobi gives even the smallest one: 2.2 u·s₀ would be 3e-9 of it.
+  // mpmath 1.3.0, 80 digits.
   const expected = [
     44875.90408938268, 6718.243332344809, 452.4325709869578, 17.06854437794327, 0.3484613874391704,
     0.0030015201712157037,
   ];
   const s = svd(a).s;
-  expect(Math.abs(s[0] - expected[0]) / expected[0] <= 16 * 2 ** -53).toBe(true); // measured 2 u
+  expect(Math.abs(s[0] - expected[0]) / expected[0] <= 16 * 2 ** -53).toBe(true); // measured 4.4 u
   expected.forEach((t, i) => {
-    expect(Math.abs(s[i] - t) <= 32 * 2 ** -53 * expected[0]).toBe(true); // measured below 2 u·s₀
+    expect(Math.abs(s[i] - t) <= 32 * 2 ** -53 * expected[0]).toBe(true); // measured 4.4 u·s₀
   });
   expectDecomposition(a, svd(a), 'Hilbert');
 });
@@ -129,7 +129,7 @@ test('the Kahan matrix of order 12 with sine 0.9, whose smallest value pivoted Q
     0.8619356685572939, 0.7690704017282486, 0.685210626113247, 0.6093230365497925,
     0.540375284943111, 0.4771885031670285, 0.4178165742475681, 0.010794723705574235,
   ];
-  expect(worstDifference(s, expected) <= 64 * 220).toBe(true); // κ = 219; measured 62 u
+  expect(worstDifference(s, expected) <= 64 * 220).toBe(true); // κ = 219; measured 18 u
 });
 
 test('columns graded from 1 to 1e-150 cost no relative accuracy', () => {
@@ -152,13 +152,13 @@ test('columns graded from 1 to 1e-150 cost no relative accuracy', () => {
     [5, 3, 0, 1, 4, 2],
   ]) {
     const a = matrixFromRows(b.map((row) => order.map((j) => row[j] * d[j])));
-    expect(worstDifference(svd(a).s, expected) <= 32, `${order}`).toBe(true); // measured 6 u
+    expect(worstDifference(svd(a).s, expected) <= 32, `${order}`).toBe(true); // measured 1.7 u
   }
   const diagonal = matrix(16, 16);
   for (let i = 0; i < 16; i++) diagonal.data[i * 17] = Number(`1e-${10 * ((7 * i) % 16)}`);
   // Exchanging rows by reflections rounds; nothing else does.
   const powers = Array.from({ length: 16 }, (_, i) => Number(`1e-${10 * i}`));
-  expect(worstDifference(svd(diagonal).s, powers) <= 16).toBe(true); // measured 2 u
+  expect(worstDifference(svd(diagonal).s, powers) <= 16).toBe(true); // measured 1.6 u
 });
 
 test('gradings down to 2^-960 keep their small values, and what is below 2^-969 is 0', () => {
@@ -207,7 +207,7 @@ test('the Läuchli matrix [1 1 1; e·I]: s is √(3 + e²), e, e, though AᵀA i
     const { s } = svd(a);
     // The columns are not graded but nearly equal: absolute accuracy, u·s₀ times a small number.
     [Math.sqrt(3 + e * e), e, e].forEach((t, i) => {
-      expect(Math.abs(s[i] - t) <= 16 * 2 ** -53).toBe(true); // measured 2 u
+      expect(Math.abs(s[i] - t) <= 16 * 2 ** -53).toBe(true); // measured 2.9 u
     });
     expectDecomposition(a, svd(a), `Läuchli, e = ${e}`);
   }
@@ -220,7 +220,7 @@ test('equal columns and products of thin factors have as many values of rounding
     const { s } = svd(a);
     s.forEach((value, i) => {
       if (i < r) expect(value).toBeGreaterThan(1e-3);
-      else expect(value <= 64 * 2 ** -53 * s[0]).toBe(true); // measured 3 u
+      else expect(value <= 64 * 2 ** -53 * s[0]).toBe(true); // measured 1.3 u
     });
   }
   const equal = matrixFromRows([
@@ -274,7 +274,7 @@ test('the tangent solves t² + 2ζt − 1 = 0 for ζ of any size', () => {
     for (const sign of [1, -1]) {
       const t = tangent(sign * zeta);
       expect(Math.abs(t)).toBeLessThanOrEqual(1);
-      // t·(t + 2ζ) = 1, without overflow; measured below 4 u.
+      // t·(t + 2ζ) = 1, without overflow; measured 2 u.
       if (t !== 0) expect(Math.abs(t * (t / 2 + sign * zeta) * 2 - 1) <= 8 * 2 ** -53).toBe(true);
     }
   }

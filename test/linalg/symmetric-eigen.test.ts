@@ -45,7 +45,7 @@ test('A = V·diag(values)·Vᵀ with orthonormal V, for every kind and order, ex
       expectNormWithin(k, error, size, label);
       expectNormWithin(64, error, size, `${label}, measured`); // at most 20 seen
       expectOrthonormal(Math.ceil(2.01 * 9 * Math.sqrt(n) * stages) + 1, V, label);
-      expectOrthonormal(128, V, `${label}, measured`); // at most 40 seen
+      expectOrthonormal(128, V, `${label}, measured`); // at most 59 seen
     }
   }
 });
@@ -59,7 +59,7 @@ test('by hand: [[2, 1], [1, 2]] has 1 and 3, a diagonal is sorted, without round
   );
   assertSameBits(values, [1, 3], 'values');
   V.data.forEach((t) => {
-    expect(Math.abs(Math.abs(t) - Math.SQRT1_2) <= 2 ** -53).toBe(true);
+    expect(Math.abs(Math.abs(t) - Math.SQRT1_2) <= 2 ** -52).toBe(true); // measured 2⁻⁵³
   });
   const diagonal = symmetricEigen(
     matrixFromRows([
@@ -83,7 +83,7 @@ test('the second difference matrix has 2 − 2cos(kπ/(n + 1))', () => {
   }
   symmetricEigen(a).values.forEach((t, i) => {
     const expected = 2 - 2 * Math.cos(((i + 1) * Math.PI) / (n + 1));
-    expect(Math.abs(t - expected) <= 32 * 2 ** -53 * 4).toBe(true); // measured 4 u·‖A‖
+    expect(Math.abs(t - expected) <= 32 * 2 ** -53 * 4).toBe(true); // measured 3 u·‖A‖
   });
 });
 
@@ -92,7 +92,7 @@ test('eigenvalues of AᵀA are the squares of the singular values of A', () => {
   const { s } = svd(a);
   const { values } = symmetricEigen(multiplyTN(a, a));
   values.forEach((t, i) => {
-    expect(Math.abs(t - s[6 - i] * s[6 - i]) <= 64 * 2 ** -53 * s[0] * s[0]).toBe(true); // 4 u seen
+    expect(Math.abs(t - s[6 - i] * s[6 - i]) <= 64 * 2 ** -53 * s[0] * s[0]).toBe(true); // 10 u seen
   });
 });
 
@@ -105,9 +105,9 @@ test('a skew matrix K has KᵀK with every eigenvalue twice, and 0 for an odd or
   );
   const { values } = symmetricEigen(multiplyTN(K, K));
   const largest = values[6];
-  expect(Math.abs(values[0]) <= 64 * 2 ** -53 * largest).toBe(true);
+  expect(Math.abs(values[0]) <= 64 * 2 ** -53 * largest).toBe(true); // measured 0.02 u
   for (const i of [1, 3, 5]) {
-    expect(Math.abs(values[i] - values[i + 1]) <= 64 * 2 ** -53 * largest).toBe(true);
+    expect(Math.abs(values[i] - values[i + 1]) <= 64 * 2 ** -53 * largest).toBe(true); // 2.8 u
   }
 });
 

@@ -45,6 +45,14 @@ const VARIANT_SECTION: Readonly<Record<Exclude<Variant, 'default'>, string>> = {
   joint: '1.3',
 };
 
+const TITLE: Readonly<Record<Variant, string>> = {
+  default: 'removing context = adding ΔW',
+  w1w2: 'the residual shift in W2 instead of b2',
+  w2only: 'everything in W2',
+  bias: 'everything in the biases',
+  joint: 'shared between weight and bias',
+};
+
 const WIRING_NAMES = Object.keys(WIRINGS) as WiringName[];
 
 /** Every wiring in every variant; the default once factored and once added into the matrices. */
@@ -64,6 +72,7 @@ function blockPatches(
 ): Verification {
   const about = {
     theorem: variant === 'default' ? SECTION[wiring] : VARIANT_SECTION[variant],
+    title: TITLE[variant],
     layer: 'softmax',
     block: wiring,
     variant: variant === 'default' ? application : variant,

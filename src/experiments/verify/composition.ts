@@ -14,7 +14,13 @@ import { runBlock } from '../../model/index.ts';
 import { randomCase } from './random-case.ts';
 import { RowGatherer, type Verification } from './row.ts';
 
-const ABOUT = { theorem: '1.5', layer: 'softmax', block: 'plain', variant: 'two parts' } as const;
+const ABOUT = {
+  theorem: '1.5',
+  title: 'removing part by part composes',
+  layer: 'softmax',
+  block: 'plain',
+  variant: 'two parts',
+} as const;
 
 /**
  * The bound adds up: stage 1 moves the pre-activation by at most E_z of its own site; stage 2 is

@@ -26,7 +26,13 @@ import { part } from '../../model/index.ts';
 import { randomCase } from './random-case.ts';
 import { RowGatherer, type Verification } from './row.ts';
 
-const ABOUT = { theorem: '3.1', layer: 'softmax', block: 'plain', variant: 'form (a)' } as const;
+const ABOUT = {
+  theorem: '3.1',
+  title: 'reading is gradient descent',
+  layer: 'softmax',
+  block: 'plain',
+  variant: 'form (a)',
+} as const;
 
 /**
  * The recursion is run literally, W ← fl(W − fl(h·Δ_i)) entry by entry, and W_n·a compared with

@@ -14,7 +14,13 @@ import { matrix, norm, Random, rankOneToMatrix } from '../../linalg/index.ts';
 import { normalMatrix, randomCase } from './random-case.ts';
 import { RowGatherer, type Verification } from './row.ts';
 
-const ABOUT = { theorem: '1.4', layer: 'softmax', block: 'plain', variant: 'minimality' } as const;
+const ABOUT = {
+  theorem: '1.4',
+  title: 'ΔW is the smallest exact update',
+  layer: 'softmax',
+  block: 'plain',
+  variant: 'minimality',
+} as const;
 
 /**
  * The residual is the defect of Pythagoras, |‖X‖² − ‖ΔW‖² − ‖M‖²| for X = ΔW + M, and the norm of

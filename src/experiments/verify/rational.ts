@@ -9,7 +9,13 @@ import { sequenceOf } from '../../model/index.ts';
 import { normalMatrix } from './random-case.ts';
 import { RowGatherer, type Verification } from './row.ts';
 
-const ABOUT = { theorem: '9.1', layer: 'linear', block: 'plain', variant: 'rational' } as const;
+const ABOUT = {
+  theorem: '9.1',
+  title: 'equality in fractions, residual 0',
+  layer: 'linear',
+  block: 'plain',
+  variant: 'rational',
+} as const;
 
 /** Fractions of random doubles grow long: this many trials are enough, and are all that is run. */
 const MOST_TRIALS = 50;

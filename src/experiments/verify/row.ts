@@ -19,7 +19,10 @@ export interface NegativeControl {
 
 /** What `--json` prints; the type of the command-line contract. */
 export interface VerifyRow {
+  /** The section of the theory; `src/icl/README.md` maps sections to the papers' theorems. */
   readonly theorem: string;
+  /** What it says, in a few words. */
+  readonly title: string;
   readonly layer: string | null;
   readonly block: string | null;
   readonly variant: string | null;
@@ -37,6 +40,7 @@ export interface VerifyRow {
 /** A theorem on a layer and a block, ready to run. */
 export interface Verification {
   readonly theorem: string;
+  readonly title: string;
   readonly layer: string | null;
   readonly block: string | null;
   readonly variant: string | null;
@@ -123,6 +127,7 @@ export class RowGatherer {
     const overBound = this.#overBounds.reduce((max, x) => Math.max(max, x), 0);
     return {
       theorem: verification.theorem,
+      title: verification.title,
       layer: verification.layer,
       block: verification.block,
       variant: verification.variant,

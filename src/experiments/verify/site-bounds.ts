@@ -19,6 +19,7 @@ import {
   exactVector,
   type Matrix,
   matrixVector,
+  norm,
   powerOfTwo,
   Random,
   rowOf,
@@ -40,7 +41,13 @@ const times = (x: Float64Array, factor: number): Float64Array => x.map((entry) =
 
 /** The residual is measured against W·a' correctly rounded from BigInt, not against a float. */
 export function siteBounds(application: Application): Verification {
-  const about = { theorem: '9.2', layer: null, block: null, variant: application };
+  const about = {
+    theorem: '9.2',
+    title: 'the rounding bound, on sites of scale 1e-150 to 1e150',
+    layer: null,
+    block: null,
+    variant: application,
+  };
   return {
     ...about,
     run(trials, seed) {
@@ -63,6 +70,13 @@ export function siteBounds(application: Application): Verification {
         gatherer.trial(residual(value, target, allowed));
         gatherer.exactError(exactErrorOverBound(W, a, contextual, patch, application));
         gatherer.exactResidual(exactIdentityResidual(W, a, contextual) === 0 ? '0' : 'not 0');
+        // A tenth of a percent off, where there is anything to be off.
+        const { p, v } = patch;
+        const scaled = { p: times(p, 1.001), v };
+        const moved = applyRankOne(scaled, a);
+        if (norm(p) >= norm(matrixVector(W, a)) / 1000) {
+          gatherer.control('p 0.1% off', sum(matrixVector(W, a), moved), target, allowed);
+        }
         gatherer.refuse(() => patchWeight(W, new Float64Array(d), contextual));
       }
       return gatherer.row(about);

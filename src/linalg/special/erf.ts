@@ -6,7 +6,7 @@
  * @module
  */
 import { erfcx, REST } from './erfcx.ts';
-import { expParts, PARTS, scaled } from './exp-parts.ts';
+import { expParts, PARTS, scaled, smallPower } from './exp-parts.ts';
 
 // E(z) of erf(x) = x + x·E(x²). Minimax on |x| ≤ 1 for the relative error of erf(x): max error
 // 1.1e-17 = 2⁻⁵⁶·³, coefficients rounded to doubles.
@@ -47,9 +47,11 @@ const SPLITTER = 3221225472;
 export function erf(x: number): number {
   const size = Math.abs(x);
   if (size < SEAM) return x + smallPart(x);
-  const upper = tail(size);
-  const first = 1 - upper;
-  const y = first + (1 - first - upper - TAIL[0]);
+  const h = tail(size);
+  const power = smallPower(PARTS[1]);
+  const upper = h * power;
+  const lead = 1 - upper;
+  const y = lead + (1 - lead - upper - TAIL[0] * power);
   return x < 0 ? -y : y;
 }
 
@@ -71,9 +73,8 @@ export function erfc(x: number): number {
     const lead = 1 - x;
     return lead + (1 - lead - x - smallPart(x)); // exact but for the last two
   }
-  const lead = tail(size);
-  const first = 2 - lead;
-  return x < 0 ? first + (2 - first - lead - TAIL[0]) : lead + TAIL[0];
+  const y = tail(size) + TAIL[0];
+  return x < 0 ? 2 - y * smallPower(PARTS[1]) : scaled(y, PARTS[1]);
 }
 
 /** erf(x) − x for |x| < 1: two interleaved Horner chains. */
@@ -85,16 +86,15 @@ function smallPart(x: number): number {
   return x * (E0 + (z * odd + w * even));
 }
 
-/** What the last call of `tail` left: the part to be added to the leading one. */
+/** What the last call of `tail` left: the part to be added to its result. */
 const TAIL: Float64Array = new Float64Array(1);
 
-/** erfc(x) for x ≥ 3/4, in two parts: returns the leading one and leaves the other at `TAIL[0]`. */
+/** (h + l)·2ᵏ = erfc(x) for x ≥ 3/4: returns h, leaves l at `TAIL[0]` and k at `PARTS[1]`. */
 function tail(x: number): number {
   const bounded = x > FURTHEST ? FURTHEST : x; // NaN stays NaN
   const lead = bounded + SPLITTER - SPLITTER;
   const h = expParts(-lead * lead, (lead - bounded) * (lead + bounded)); // −x², in two parts
-  const k = PARTS[1];
   const smooth = erfcx(bounded);
-  TAIL[0] = scaled(PARTS[0] * smooth + h * REST[0], k);
-  return scaled(h * smooth, k);
+  TAIL[0] = PARTS[0] * smooth + h * REST[0];
+  return h * smooth;
 }

@@ -22,7 +22,7 @@ const LINEAR_LOW = -9.96930880911092e-17;
 const CUBIC = 0.07135481627260025;
 
 /** 3·CUBIC, rounded. */
-const CUBIC_SLOPE = 0.21406444881780076;
+const CUBIC_SLOPE = 0.21406444881780073;
 
 /** 2²⁷ + 1: multiplying by it splits a double into two halves of 26 bits. */
 const VELTKAMP = 134217729;
