@@ -14,9 +14,18 @@
 import { parseArgs } from 'node:util';
 import { Random } from '../src/linalg/random.ts';
 import * as special from '../src/linalg/special/index.ts';
+import { BOUNDS, derivativeFor } from '../test/support/special-bounds.ts';
 import { LOW } from './accuracy/pairs.ts';
-import { BOUNDS, derivativeFor, type Measured, RANGES } from './accuracy/ranges.ts';
+import { RANGES } from './accuracy/ranges.ts';
 import { REFERENCES } from './accuracy/reference.ts';
+
+/** The largest errors so far and where they are. */
+export interface Measured {
+  ulp: number;
+  ulpAt: number;
+  units: number;
+  unitsAt: number;
+}
 
 /** One line of the table. */
 interface Row {

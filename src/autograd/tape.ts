@@ -102,7 +102,10 @@ export class Tape implements Evaluator<Variable> {
       this.#pass(entry, entry.backward(dvalue), gradient);
       if (!kept.has(index)) gradient[index] = undefined; // let the collector have it
     }
-    return wrt.map(({ index, value }) => gradient[index] ?? matrix(value.rows, value.cols));
+    // Copies: an operation may have handed one matrix to several arguments.
+    return wrt.map(({ index, value: { rows, cols } }) =>
+      matrix(rows, cols, gradient[index]?.data.slice()),
+    );
   }
 
   /** Adds what `backward` returned to the gradients of the parents. */

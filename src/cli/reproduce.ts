@@ -15,7 +15,14 @@ import {
   TOY_QUICK,
   type ToySettings,
 } from '../experiments/toy-settings.ts';
-import { readIfThere, removeIfThere, requireWritableFolder, writeWhole } from '../io/index.ts';
+import {
+  lockFolder,
+  readIfThere,
+  removeIfThere,
+  requireWritableFolder,
+  writeTogether,
+  writeWhole,
+} from '../io/index.ts';
 import { DomainError, StateError } from '../linalg/index.ts';
 import { EXIT } from './exit-codes.ts';
 import {
@@ -95,6 +102,7 @@ export async function reproduceCommand(args: readonly string[]): Promise<number>
   const settings = settingsOf(given);
   const folder = given.texts.out ?? (given.switches.has('quick') ? join('out', 'quick') : 'out');
   requireWritableFolder(folder, [...ids.map((id) => `${id}.svg`), 'report.html', 'results.json']);
+  const release = lockFolder(folder);
   const state = join(folder, STATE_FILE);
   if (given.switches.has('fresh')) removeIfThere(state);
   const progress = new Progress();
@@ -135,8 +143,13 @@ export async function reproduceCommand(args: readonly string[]): Promise<number>
         : summary(figures, files),
     );
     return ok ? EXIT.ok : EXIT.checkFailed;
+  } catch (error) {
+    // A training that diverges would diverge again: there is nothing to go on with.
+    if (error instanceof DomainError) removeIfThere(state);
+    throw error;
   } finally {
     progress.clear();
+    release();
   }
 }
 
@@ -196,27 +209,21 @@ function writeResults(
   settings: ToySettings,
   figures: readonly FigureResult[],
 ): string[] {
-  const files: string[] = [];
-  const write = (name: string, content: string): void => {
-    writeWhole(join(folder, name), content);
-    files.push(join(folder, name));
-  };
+  const files: Record<string, string> = {};
   const drawn = figures.map((figure) => ({
     ...figure,
     svg: drawFigure({ id: figure.id, title: figure.title, panels: figure.panels }),
   }));
-  for (const { id, svg } of drawn) write(`${id}.svg`, svg);
-  write(
-    'report.html',
-    renderReport({
-      title: 'A prompt is a weight update',
-      introduction: introduction(settings),
-      figures: drawn,
-    }),
-  );
+  for (const { id, svg } of drawn) files[`${id}.svg`] = svg;
+  files['report.html'] = renderReport({
+    title: 'A prompt is a weight update',
+    introduction: introduction(settings),
+    figures: drawn,
+  });
   const results = { ok: isOk(figures), figures: figures.map(toJson) };
-  write('results.json', `${JSON.stringify(results, null, 1)}\n`);
-  return files;
+  files['results.json'] = `${JSON.stringify(results, null, 1)}\n`;
+  writeTogether(folder, files);
+  return Object.keys(files).map((name) => join(folder, name));
 }
 
 /** What the report says before the first figure. */

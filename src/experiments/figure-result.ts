@@ -29,7 +29,8 @@ export function theoremCheck(
   relation: '<=' | '>=',
   limit: number,
 ): Check {
-  return { name, kind: 'theorem', value, relation, limit, ok: holds(value, relation, limit) };
+  const ok = holds(value, relation, limit);
+  return { name, kind: 'theorem', value: finite(value, relation), relation, limit, ok };
 }
 
 /** The shape of a curve is expected at the default parameters only; elsewhere it is not judged. */
@@ -41,8 +42,12 @@ export function shapeCheck(
   judged: boolean,
 ): Check {
   const ok = judged ? holds(value, relation, limit) : null;
-  return { name, kind: 'shape', value, relation, limit, ok };
+  return { name, kind: 'shape', value: finite(value, relation), relation, limit, ok };
 }
+
+/** JSON has no NaN and no infinities; a value that is not finite is written as the worst double. */
+const finite = (value: number, relation: '<=' | '>='): number =>
+  Number.isFinite(value) ? value : relation === '<=' ? Number.MAX_VALUE : -Number.MAX_VALUE;
 
 const holds = (value: number, relation: '<=' | '>=', limit: number): boolean =>
   relation === '<=' ? value <= limit : value >= limit;

@@ -7,19 +7,22 @@ import {
   dot,
   innerWithMatrix,
   type Matrix,
+  matrix,
   norm,
   type RankOne,
-  rankOneNorm,
+  scaleToUnit,
 } from '../linalg/index.ts';
 
 /**
- * cos(p·vᵀ, X) = ⟨p·vᵀ, X⟩_F/(‖p·vᵀ‖_F·‖X‖_F); null where one of them is 0.
+ * cos(p·vᵀ, X) = ⟨p·vᵀ, X⟩_F/(‖p·vᵀ‖_F·‖X‖_F); null where one of them is 0. Scaled, so that neither
+ * tiny nor huge updates lose their angle.
  *
  * @throws ShapeError if the shapes differ.
  */
-export function alignment(update: RankOne, X: Matrix): number | null {
-  const inner = innerWithMatrix(update, X);
-  const size = rankOneNorm(update) * norm(X.data);
+export function alignment({ p, v }: RankOne, X: Matrix): number | null {
+  const [unitP, unitV, unitX] = [unit(p), unit(v), unit(X.data)];
+  const inner = innerWithMatrix({ p: unitP, v: unitV }, matrix(X.rows, X.cols, unitX));
+  const size = norm(unitP) * norm(unitV) * norm(unitX);
   return size > 0 ? inner / size : null;
 }
 
@@ -29,6 +32,10 @@ export function alignment(update: RankOne, X: Matrix): number | null {
  * @throws ShapeError if the shapes differ.
  */
 export function alignmentOfRankOnes(x: RankOne, y: RankOne): number | null {
-  const size = rankOneNorm(x) * rankOneNorm(y);
-  return size > 0 ? (dot(x.p, y.p) * dot(x.v, y.v)) / size : null;
+  const [p, v, q, w] = [x.p, x.v, y.p, y.v].map(unit);
+  const size = norm(p) * norm(v) * norm(q) * norm(w);
+  return size > 0 ? (dot(p, q) * dot(v, w)) / size : null;
 }
+
+/** A multiple by a power of two with its largest entry in [1, 2); zeros stay zeros. */
+const unit = (x: Float64Array): Float64Array => scaleToUnit(x).scaled;

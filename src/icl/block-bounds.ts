@@ -22,24 +22,23 @@ export interface BlockBounds {
   readonly output: Float64Array;
 }
 
-/** The three runs that a patch connects. */
+/** The two runs that a patch connects. */
 export interface Runs {
   readonly base: BlockRun;
   readonly contextual: BlockRun;
-  readonly patched: BlockRun;
 }
 
 /**
- * Bounds for a patch of the given variant. f is the hidden width, D = r' − r (w2only: s' − s).
+ * Bounds for a patch of the given variant, from the weights and the two runs that it connects; the
+ * patched run need not exist yet. f is the hidden width, D = r' − r (w2only: s' − s).
  *
- *   E_h   = Lip(g)·E_z + error of both evaluations of g
+ *   E_h   = Lip(g)·E_z + error of both evaluations of g,  |h| ≤ |h'| + Lip(g)·E_z
  *   E_y   = |W2|·E_h + 2·γ_{f+2}·|W2||h|      w2only: 2·γ_{f+2}·|W2||h|, h of the base run
  *           + γ_{3f+4}·|D|                    where W2 takes D
  *   E_sum = E_y + 4u·(|b2| + |r| + |r'| + |s'| + |D|)
  *   E_out = E_sum, or through the last norm (`norm-bound.ts`)
  *
- * E_z is bound 9.3 (`rounding-bounds.ts`). Lip(g) and the error of g stand in `activations.ts`; |h|
- * and |s'| are the larger of the two runs' values.
+ * E_z is bound 9.3 (`rounding-bounds.ts`). Lip(g) and the error of g stand in `activations.ts`.
  */
 export function blockBounds(
   block: Block,
@@ -47,20 +46,20 @@ export function blockBounds(
   runs: Runs,
   variant: Variant,
 ): BlockBounds {
-  const { base, contextual, patched } = runs;
+  const { base, contextual } = runs;
   const { 'mlp.W2': W2, 'mlp.b2': b2 } = parameters;
   const f = W2.cols;
   const preActivation = firstSite(parameters, runs, variant);
-  const hidden = larger(patched.hidden, preActivation ? contextual.hidden : base.hidden);
-  const carried = preActivation
-    ? absoluteProduct(W2, hiddenError(block, preActivation, runs))
-    : new Float64Array(W2.rows);
+  const atHidden = preActivation && hiddenError(block, preActivation, contextual);
+  const hidden = atHidden
+    ? contextual.hidden.map((h, i) => Math.abs(h) + atHidden[i])
+    : base.hidden;
+  const carried = atHidden ? absoluteProduct(W2, atHidden) : new Float64Array(W2.rows);
   const rounded = absoluteProduct(W2, hidden);
   const inW2 = variant === 'w1w2' || variant === 'w2only';
   const moved = difference(runs, variant);
   const none = new Float64Array(W2.rows);
   const [r, target] = [base.residual ?? none, contextual.residual ?? none];
-  const sum = larger(patched.sum, contextual.sum);
   const atSum = carried.map((error, i) =>
     enlarge(
       error +
@@ -68,11 +67,15 @@ export function blockBounds(
         (inW2 ? gamma(3 * f + 4) * moved[i] : 0) +
         4 *
           UNIT_ROUNDOFF *
-          (Math.abs(b2.data[i]) + Math.abs(r[i]) + Math.abs(target[i]) + sum[i] + moved[i]),
+          (Math.abs(b2.data[i]) +
+            Math.abs(r[i]) +
+            Math.abs(target[i]) +
+            (Math.abs(contextual.sum[i]) + error) +
+            moved[i]),
       f,
     ),
   );
-  return { preActivation, output: throughLastNorm(block, parameters, runs, atSum) };
+  return { preActivation, output: throughLastNorm(block, parameters, contextual, atSum) };
 }
 
 /** E_z, or null where the first site is left alone. */
@@ -87,15 +90,14 @@ function firstSite(
   return preActivationBound(W1, b1.data, base.input, contextual.input, withBias);
 }
 
-/** E_h. */
-function hiddenError(block: Block, atZ: Float64Array, { contextual, patched }: Runs): Float64Array {
+/** E_h: what the activation makes of E_z, and its own error at both ends of that range. */
+function hiddenError(block: Block, atZ: Float64Array, contextual: BlockRun): Float64Array {
   const { lipschitz, evaluationError } = ACTIVATIONS[block.mlp.options.activation];
-  return atZ.map(
-    (error, i) =>
-      lipschitz * error +
-      evaluationError(patched.preActivation[i], patched.hidden[i]) +
-      evaluationError(contextual.preActivation[i], contextual.hidden[i]),
-  );
+  return atZ.map((error, i) => {
+    const [z, h] = [Math.abs(contextual.preActivation[i]), Math.abs(contextual.hidden[i])];
+    const own = evaluationError(z, h) + evaluationError(z + error, h + lipschitz * error);
+    return lipschitz * error + own * (1 + gamma(8));
+  });
 }
 
 /** |D|: what an output bias or W2 has to add. */
@@ -109,14 +111,10 @@ function difference({ base, contextual }: Runs, variant: Variant): Float64Array 
 function throughLastNorm(
   block: Block,
   parameters: Parameters,
-  { contextual, patched }: Runs,
+  contextual: BlockRun,
   atSum: Float64Array,
 ): Float64Array {
   if (block.name !== 'post-ln') return atSum;
   const { 'norm2.g': gain, 'norm2.b': shift } = parameters;
-  const { epsilon } = block;
-  return layerNormBound(patched.sum, contextual.sum, atSum, gain.data, shift.data, epsilon);
+  return layerNormBound(contextual.sum, atSum, gain.data, shift.data, block.epsilon);
 }
-
-const larger = (x: Float64Array, y: Float64Array): Float64Array =>
-  x.map((entry, i) => Math.max(Math.abs(entry), Math.abs(y[i])));

@@ -24,13 +24,15 @@ import {
   type Parameters,
   part,
   predict,
+  runBlock,
   sgdStep,
 } from '../model/index.ts';
 import { alignment } from './alignment.ts';
+import { blockBounds } from './block-bounds.ts';
 import { withoutPositions } from './context-patch.ts';
 import { prefixVectors } from './implicit-descent.ts';
 import { patchWeight } from './patch-weight.ts';
-import { runPatched } from './prove-patch.ts';
+import { residual, runPatched } from './prove-patch.ts';
 
 /** After i examples, i = 0 … M. */
 export interface FineTuningRow {
@@ -43,6 +45,8 @@ export interface FineTuningRow {
   /** T_{W+ΔW_i}(x) and T_W(C_i, x), whose losses these are. */
   readonly updatedPrediction: number;
   readonly contextPrediction: number;
+  /** Their difference over the a-priori bound of the output. */
+  readonly overBound: number;
   /** cos(ΔW_i, W^FT_i − W_0); null where one of them is 0. */
   readonly alignment: number | null;
   readonly fineTuned: Matrix;
@@ -80,6 +84,7 @@ export function fineTuningTrajectory(
   const W0 = parameters['mlp.W1'];
   const prefixes = prefixVectors(block.layer, part(parameters, 'layer'), context, query);
   const nothing = matrix(0, context.cols);
+  const base = runBlock(block, parameters, nothing, query);
   const dimension = context.cols - 1;
   const squared = (prediction: number): number => (prediction - target) * (prediction - target);
   let tuned = parameters;
@@ -88,6 +93,12 @@ export function fineTuningTrajectory(
     if (i > 0) {
       step = exampleGradient(block, tuned, context, i - 1);
       const moved = sgdStep({ W1: tuned['mlp.W1'] }, { W1: step.gradient }, learningRate);
+      if (!moved.W1.data.every(Number.isFinite)) {
+        throw new DomainError(
+          `fineTuningTrajectory: W1 must stay finite, got another value after example ${i}; a ` +
+            `smaller rate than ${learningRate} may help`,
+        );
+      }
       tuned = { ...tuned, 'mlp.W1': moved.W1 };
     }
     const update = patchWeight(W0, prefixes[0], prefix);
@@ -97,7 +108,9 @@ export function fineTuningTrajectory(
     const updatedPrediction = runPatched(block, parameters, nothing, query, patch).output[
       dimension
     ];
-    const [contextPrediction] = predict(block, parameters, [shorter]);
+    const contextual = runBlock(block, parameters, shorter.context, query);
+    const contextPrediction = contextual.output[dimension];
+    const bound = blockBounds(block, parameters, { base, contextual }, 'default').output[dimension];
     const [tunedPrediction] = predict(block, tuned, [{ context: nothing, query, target }]);
     const fineTuned = tuned['mlp.W1'];
     return {
@@ -106,6 +119,7 @@ export function fineTuningTrajectory(
       contextLoss: squared(contextPrediction),
       updatedPrediction,
       contextPrediction,
+      overBound: overBound(updatedPrediction, contextPrediction, bound),
       alignment: alignment(update, subtractMatrices(fineTuned, W0)),
       fineTuned,
       update,
@@ -114,6 +128,9 @@ export function fineTuningTrajectory(
     };
   });
 }
+
+const overBound = (patched: number, contextual: number, bound: number): number =>
+  residual(Float64Array.of(patched), Float64Array.of(contextual), Float64Array.of(bound)).overBound;
 
 /** Loss and gradient with respect to `mlp.W1` of the single example j. */
 function exampleGradient(

@@ -14,6 +14,7 @@
  * @module
  */
 import {
+  DegenerateBase,
   dot,
   type Matrix,
   matrixVector,
@@ -81,7 +82,13 @@ export function implicitDescent(W: Matrix, prefixes: readonly Float64Array[]): I
     reached = after;
     return step;
   });
-  return { stepSize: dot(v, v), steps };
+  const stepSize = dot(v, v); // ‖a‖²/‖a‖⁴
+  if (!(stepSize > 0 && stepSize < Infinity)) {
+    throw new DegenerateBase(
+      `implicitDescent: 1/‖a‖² must be representable, got ${stepSize} for ‖a‖ = ${sizeOfA}`,
+    );
+  }
+  return { stepSize, steps };
 }
 
 /**
@@ -101,9 +108,17 @@ export function prefixVectors(
   });
 }
 
-/** g_i for i = 0 … n−1, without the losses: see `DescentStep.marginalNorm`. */
+/**
+ * g_i for i = 0 … n−1, without the losses: see `DescentStep.marginalNorm`.
+ *
+ * @throws DegenerateBase if A_0 = 0 or missing.
+ */
 export function marginalNorms(W: Matrix, prefixes: readonly Float64Array[]): Float64Array {
-  const size = norm(prefixes[0]);
+  const [a] = prefixes;
+  if (!a || a.every((entry) => entry === 0)) {
+    throw new DegenerateBase('marginalNorms: a vector without context other than 0 is required');
+  }
+  const size = norm(a);
   return Float64Array.from(
     prefixes.slice(1),
     (next, i) => norm(matrixVector(W, subtract(next, prefixes[i]))) / size,

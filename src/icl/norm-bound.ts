@@ -6,53 +6,45 @@
 import { gamma, UNIT_ROUNDOFF } from './rounding-bounds.ts';
 
 /**
- * A bound on |LN(x) − LN(y)|, entry by entry, both computed in float64, for |x − y| ≤ e.
+ * A bound on |LN(x) − LN(y)|, entry by entry, both computed in float64, for every x with
+ * |x − y| ≤ e.
  *
- *   LN(x) = g·c/σ + b,  c = x − mean(x),  σ = √(mean(c²) + ε)
+ *   LN(y) = g·c/σ + b,  c = y − mean(y),  σ = √(mean(c²) + ε)
  *
  * With f = e + mean(e): |c_x − c_y| ≤ f, and because σ is the length of the vector (c/√d, √ε),
- * |σ_x − σ_y| ≤ rms(f). Hence |c_x/σ_x − c_y/σ_y| ≤ (f + |n_y|·rms(f))/σ_x with n_y = c_y/σ_y.
- * Computing c moves it by at most t = γ_{d+2}·(|x| + mean|x|), which is added to e for both runs; the
- * sum of squares, the root, the quotient, g and b round |n|·|g| by γ_{d+8} and the result by u.
+ * |σ_x − σ_y| ≤ rms(f). Hence |c_x/σ_x − c_y/σ_y| ≤ (f + |n_y|·rms(f))/(σ_y − rms(f)) with
+ * n_y = c_y/σ_y. Computing c moves it by at most γ_{d+2}·(|y| + mean|y|), which is added to e once for
+ * each run; the sum of squares, the root, the quotient, g and b round |n|·|g| by γ_{d+8}, the result
+ * by u.
  *
- * Shapes: all d. `x` and `y` are the two inputs; their difference may exceed e nowhere.
+ * Shapes: all d. Infinity where e is not small against σ_y.
  */
 export function layerNormBound(
-  x: Float64Array,
   y: Float64Array,
   e: Float64Array,
   gain: Float64Array,
   shift: Float64Array,
   epsilon: number,
 ): Float64Array {
-  const d = x.length;
-  const own = (v: Float64Array): Float64Array => {
-    const mean = meanOf(v.map(Math.abs));
-    return v.map((entry) => gamma(d + 2) * (Math.abs(entry) + mean));
-  };
-  const [ofX, ofY] = [own(x), own(y)];
-  const widened = e.map((entry, i) => entry + ofX[i] + ofY[i]);
+  const d = y.length;
+  const size = meanOf(y.map((entry, i) => Math.abs(entry) + e[i]));
+  const widened = e.map((entry, i) => entry + 2 * gamma(d + 2) * (Math.abs(y[i]) + entry + size));
   const meanError = meanOf(widened);
   const f = widened.map((entry) => entry + meanError);
   const rms = Math.sqrt(meanOf(f.map((entry) => entry * entry)));
-  const [X, Y] = [statistics(x, epsilon), statistics(y, epsilon)];
-  // The smaller of the two deviations, less what rounding may have added to it.
-  const sigma = Math.min(X.sigma, Y.sigma) * (1 - gamma(d + 8)) - rms;
+  const mean = meanOf(y);
+  const centred = y.map((entry) => entry - mean);
+  const deviation = Math.sqrt(meanOf(centred.map((entry) => entry * entry)) + epsilon);
+  // The deviation of x, less what rounding may have added to that of y.
+  const sigma = deviation * (1 - gamma(d + 8)) - rms;
   return f.map((entry, i) => {
     if (!(sigma > 0)) return Infinity;
-    const n = Math.max(Math.abs(X.normalised[i]), Math.abs(Y.normalised[i]));
-    const carried = ((entry + n * rms) / sigma) * Math.abs(gain[i]);
-    const rounded = 2 * gamma(d + 8) * n * Math.abs(gain[i]);
+    const carried = (entry + (Math.abs(centred[i]) / deviation) * rms) / sigma;
+    const n = Math.abs(centred[i]) / deviation + carried; // of either run
+    const rounded = 2 * gamma(d + 8) * n;
     const last = 2 * UNIT_ROUNDOFF * (n * Math.abs(gain[i]) + Math.abs(shift[i]));
-    return (carried + rounded + last) * (1 + gamma(4 * d + 32)); // its own rounding
+    return ((carried + rounded) * Math.abs(gain[i]) + last) * (1 + gamma(4 * d + 32));
   });
-}
-
-function statistics(x: Float64Array, epsilon: number): { sigma: number; normalised: Float64Array } {
-  const mean = meanOf(x);
-  const centred = x.map((entry) => entry - mean);
-  const sigma = Math.sqrt(meanOf(centred.map((entry) => entry * entry)) + epsilon);
-  return { sigma, normalised: centred.map((entry) => entry / sigma) };
 }
 
 const meanOf = (x: Float64Array): number => x.reduce((sum, entry) => sum + entry, 0) / x.length;

@@ -46,8 +46,8 @@ export interface PatchProof extends ContextPatch {
 /**
  * Computes ΔW(Y), runs the block with it on C∖Y, and compares with the run on C.
  *
- * The bounds are those of `block-bounds.ts`: they follow from the weights and the values of the runs,
- * not from what was observed between them.
+ * The bounds are a-priori (`block-bounds.ts`): they follow from the weights and the two runs that the
+ * patch connects, and know nothing of the patched run.
  *
  * @throws as `contextPatch`.
  */
@@ -61,7 +61,7 @@ export function proveContextPatch(
   const found = contextPatch(block, parameters, context, query, options);
   const { patch, remaining, base, contextual } = found;
   const patched = runPatched(block, parameters, remaining, query, patch, application);
-  const runs = { base, contextual, patched };
+  const runs = { base, contextual };
   const bounds = blockBounds(block, parameters, runs, options.variant ?? 'default');
   return {
     ...found,
@@ -97,7 +97,10 @@ export function withPatch(block: Block, parameters: Parameters, patch: BlockPatc
   return { ...parameters, ...prefixed('mlp', changed) };
 }
 
-/** Compares two vectors entry by entry. 0 off by 0 allowed counts as 0; a NaN stays NaN. */
+/**
+ * Compares two vectors entry by entry. Nothing off with nothing allowed counts as 0. A bound that is
+ * not finite proves nothing: it gives NaN, and so does a NaN in the vectors.
+ */
 export function residual(
   patched: Float64Array,
   contextual: Float64Array,
@@ -107,7 +110,8 @@ export function residual(
   patched.forEach((entry, i) => {
     const off = Math.abs(entry - contextual[i]);
     observed = Math.max(observed, off);
-    overBound = Math.max(overBound, off === 0 ? 0 : off / bound[i]);
+    const ratio = off === 0 ? 0 : off / bound[i];
+    overBound = Math.max(overBound, Number.isFinite(bound[i]) ? ratio : NaN);
     largest = Math.max(largest, bound[i]);
   });
   return { observed, overBound, bound: largest };

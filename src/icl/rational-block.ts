@@ -40,7 +40,7 @@ export interface RationalProof {
   /** T_{W+ΔW}(C∖Y, x) and T_W(C, x). */
   readonly patchedOutput: Vector;
   readonly contextualOutput: Vector;
-  /** max |patched − contextual| as a fraction: '0'. */
+  /** The first difference patched − contextual that is not 0, as a fraction; '0' if there is none. */
   readonly residual: string;
 }
 
@@ -70,12 +70,15 @@ export function rationalLinearAttention(
 /**
  * Theorem 1 on the block, in fractions: the patch from C∖Y to C and both outputs.
  *
+ * `change` puts another vector in place of p, so that a wrong patch can be seen to fail.
+ *
  * @throws DegenerateBase if A(C∖Y, x) = 0. @throws ShapeError if sizes do not fit.
  */
 export function proveInRationals(
   block: RationalBlock,
   withContext: Matrix,
   withoutContext: Matrix,
+  change: (p: Vector) => Vector = (p) => p,
 ): RationalProof {
   const base = rationalLinearAttention(block, withoutContext);
   const contextual = rationalLinearAttention(block, withContext);
@@ -85,7 +88,7 @@ export function proveInRationals(
   }
   const W1 = rowsOf(block.W1);
   const delta = contextual.map((entry, j) => entry.minus(base[j]));
-  const p = W1.map((row) => rationalDot(row, delta));
+  const p = change(W1.map((row) => rationalDot(row, delta)));
   // The patched matrix, entry by entry: nothing in the evaluation knows that it is a patch.
   const patchedW1 = W1.map((row, i) =>
     row.map((entry, j) => entry.plus(p[i].times(base[j]).over(squaredNorm))),

@@ -37,6 +37,33 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
   }
 }
 
+/**
+ * Writes several files of a folder: all of them under temporary names first, then renamed one after
+ * another, so that a disk that is full or a name that is taken leaves none of the new ones.
+ *
+ * @throws FileError naming the file and the reason.
+ */
+export function writeTogether(folder: string, files: Readonly<Record<string, string>>): void {
+  const names = Object.keys(files);
+  const temporary = (name: string): string => join(folder, `${name}.${process.pid}.tmp`);
+  let current = folder;
+  try {
+    makeFolder(resolve(folder));
+    for (const name of names) {
+      current = join(folder, name);
+      if (isFolder(current)) throw new Error('a folder of that name');
+      writeFileSync(temporary(name), files[name]);
+    }
+    for (const name of names) {
+      current = join(folder, name);
+      renameSync(temporary(name), current);
+    }
+  } catch (error) {
+    for (const name of names) rmSync(temporary(name), { force: true });
+    throw new FileError(`writeTogether: ${current} must be writable, got ${reason(error)}`);
+  }
+}
+
 /** The bytes of a file, or undefined if there is none. @throws FileError if it cannot be read. */
 export function readIfThere(path: string): Uint8Array | undefined {
   try {
@@ -69,8 +96,7 @@ export function requireWritableFolder(folder: string, names: readonly string[] =
     writeFileSync(probe, '');
     rmSync(probe);
     for (const name of names) {
-      const path = join(folder, name);
-      if (existsSync(path) && statSync(path).isDirectory()) throw new Error(`a folder at ${path}`);
+      if (isFolder(join(folder, name))) throw new Error(`a folder at ${join(folder, name)}`);
     }
   } catch (error) {
     throw new FileError(
@@ -78,6 +104,8 @@ export function requireWritableFolder(folder: string, names: readonly string[] =
     );
   }
 }
+
+const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
 
 /** Makes a folder and those above it, one by one: a recursive mkdir never returns below /proc. */
 function makeFolder(folder: string): void {

@@ -2,6 +2,7 @@
  * io: files, for Node.
  *
  *   files.ts    whole files or none
+ *   lock.ts     one run a folder
  *
  * @module
  */
@@ -10,5 +11,7 @@ export {
   readIfThere,
   removeIfThere,
   requireWritableFolder,
+  writeTogether,
   writeWhole,
 } from './files.ts';
+export { lockFolder } from './lock.ts';

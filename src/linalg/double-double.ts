@@ -15,7 +15,7 @@ import { productError, sumError } from './compensated.ts';
 import { DomainError, NonFiniteError, ShapeError } from './errors.ts';
 import { type Matrix, requireFinite } from './matrix.ts';
 
-/** hi + lo, exactly; hi is the double nearest to it. */
+/** hi + lo, exactly; hi is the double nearest to it, which the functions trust and keep. */
 export interface DoubleDouble {
   readonly hi: number;
   readonly lo: number;
@@ -94,7 +94,7 @@ export function sqrtDoubleDouble(x: DoubleDouble): DoubleDouble {
 /**
  * Σ x_i·y_i in two lanes, every product and every sum in double-double.
  *
- * Error: at most γ′·Σ|x_i·y_i| for n terms, γ′ = k·u²/(1 − k·u²), k = 3n + 3 + 5 (theory.md 9.6 allows
+ * Error: at most γ′·Σ|x_i·y_i| for n terms, γ′ = k·u²/(1 − k·u²), k = 3n + 8 (theory.md 9.6 allows
  * 15n). The entries should be ≤ 2⁹⁹⁶ in size, as above.
  *
  * @throws ShapeError if lengths differ; NonFiniteError if an entry is not finite or a step overflows.

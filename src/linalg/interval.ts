@@ -3,7 +3,7 @@
  *
  * All arithmetic is in ordinary doubles, rounded to nearest. A radius computed with j roundings is
  * too small by at most γ_j of itself and some units of 2⁻¹⁰⁷⁴; `widened(r, k)` is
- * r·(1 + k·2⁻⁵²) + k·2⁻¹⁰⁷⁴, and every call of it has k ≥ j + 1, twice what rounding can take. u = 2⁻⁵³.
+ * r·(1 + k·2⁻⁵²) + 2k·2⁻¹⁰⁷⁴, and every call of it has k ≥ j + 1, twice what rounding can take. u = 2⁻⁵³.
  *
  * Source: theory.md 9.7; Rump, Fast and parallel interval arithmetic, BIT 39 (1999).
  *
@@ -97,9 +97,9 @@ export function multiplyIntervals(x: Interval, y: Interval): Interval {
 /**
  * An enclosure of { Σ x_i·y_i }, the midpoint summed in two lanes. With n terms the radius is
  *
- *   (1 + (n + 8)·2⁻⁵²)·(γ_n·|x|ᵀ|y| + |x|ᵀ·rad_y + rad_xᵀ·(|y| + rad_y)) + (n + 8)·2⁻¹⁰⁷⁴ (0 for n = 0)
+ *   (1 + (n + 8)·2⁻⁵²)·(γ_n·|x|ᵀ|y| + |x|ᵀ·rad_y + rad_xᵀ·(|y| + rad_y)) + 2(n + 8)·2⁻¹⁰⁷⁴   (0 for n = 0)
  *
- * (theory.md 9.7 has n·2⁻¹⁰⁷⁴; 3n products may each lose 2⁻¹⁰⁷⁵, and one more is lost a rounding.)
+ * (theory.md 9.7 has n·2⁻¹⁰⁷⁴; but 3n products may each lose 2⁻¹⁰⁷⁵, and some roundings as much.)
  *
  * @throws ShapeError if the lengths differ.
  */
@@ -198,7 +198,7 @@ function dot(
 }
 
 const widened = (rad: number, k: number): number =>
-  rad * (1 + k * Number.EPSILON) + k * Number.MIN_VALUE;
+  rad * (1 + k * Number.EPSILON) + 2 * k * Number.MIN_VALUE;
 
 function finite(caller: string, mid: number, rad: number): Interval {
   if (!(Number.isFinite(mid) && Number.isFinite(rad))) {

@@ -64,8 +64,8 @@ export function spectralNorm(a: Matrix): number {
  * κ₂ = s₀/s_{k−1}, the largest singular value over the smallest of the k = min(m, n). Infinity if
  * the smallest is 0; 1 if there are none.
  *
- * Error: with δ the bound of `svd` on |ŝ_i − s_i|/s₀, the result lies in κ·[1 − δκ, 1 + 2δκ] as far as
- * δκ ≤ 1/3; so a result beyond 1/δ, about 1e13 for order 10, says only that κ is that large. For a
+ * Error: with δ the bound of `svd` on |ŝ_i − s_i|/s₀, the result lies in κ·[1 − 2δκ, 1 + 3δκ] as far as
+ * δκ ≤ 1/3; so a result beyond 1/δ, about 1e12 for order 10, says only that κ is that large. For a
  * matrix that is ill-conditioned through the scaling of its columns it is far more accurate.
  * Throws as `spectralNorm`.
  */

@@ -9,7 +9,7 @@ import * as kernels from './kernels.ts';
 import { exponentOf, timesPowerOfTwo } from './powers-of-two.ts';
 import { UNIT_ROUNDOFF } from './unit-roundoff.ts';
 
-/** Four to seven are usual up to order 40; ten were never needed in 10⁶ random matrices. */
+/** At most 14 were needed, here or in `symmetricEigen`, in `scripts/stress-factorisations.ts --seed 2`. */
 export const MAX_SWEEPS = 40;
 
 /**

@@ -36,7 +36,7 @@ export interface PivotedQR {
  * is merely small counts as missing; scale columns first where that is not meant.
  *
  * Error: as for `qr`, ‖a_columns[j] − Q·r̂_j‖₂ ≤ γ_{r(3m+37)}·‖a_columns[j]‖₂ for each j. The remaining norms are
- * computed anew at every step (a third more work), not updated, so nothing cancels in them.
+ * computed anew at every step (half as much work again), not updated, so nothing cancels in them.
  *
  * @throws NonFiniteError if an entry of `a` is not finite, or one of R overflows.
  * @throws DomainError unless 0 ≤ relativeTolerance < 1.

@@ -53,10 +53,14 @@ export function timesPowerOfTwo(x: number, e: number): number {
  * not finite.
  */
 export function scaleToUnit(x: Float64Array): { scaled: Float64Array; exponent: number } {
-  const exponent = exponentOf(x.reduce((largest, entry) => Math.max(largest, Math.abs(entry)), 0));
+  let largest = 0;
+  for (let i = 0; i < x.length; i++) largest = Math.max(largest, Math.abs(x[i]));
+  const exponent = exponentOf(largest);
   const scaled = x.slice();
-  if (exponent !== 0) {
-    for (let i = 0; i < x.length; i++) scaled[i] = timesPowerOfTwo(x[i], -exponent);
-  }
+  if (exponent === 0) return { scaled, exponent };
+  // Two factors, because 2^−exponent alone need not be representable; both products are exact.
+  const first = powerOfTwo(Math.trunc(-exponent / 2));
+  const second = powerOfTwo(-exponent - Math.trunc(-exponent / 2));
+  for (let i = 0; i < x.length; i++) scaled[i] = x[i] * first * second;
   return { scaled, exponent };
 }

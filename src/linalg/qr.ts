@@ -21,7 +21,7 @@ export interface QR {
  * The factors Q and R of a = Q·[R; 0].
  *
  * Shapes: a is m×n of any shape, empty ones too; R is r×n, r = min(m, n). The diagonal of R may have
- * either sign. A column that is already triangular is left as it is, bit for bit.
+ * either sign. An upper trapezoidal matrix is its own R, bit for bit.
  *
  * Error, column by column: for an exactly orthogonal Q, ‖a_j − Q·r̂_j‖₂ ≤ γ_{r(3m+37)}·‖a_j‖₂. Each
  * column is scaled by its own power of two, so no column is too large, too small or too graded.

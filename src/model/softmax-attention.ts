@@ -36,16 +36,16 @@ export interface SoftmaxAttentionOptions {
  */
 export function softmaxAttention(options: SoftmaxAttentionOptions): ContextualLayer {
   const { tokenWidth, width, heads, kvHeads = heads, biases = false } = options;
-  const headWidth = options.headWidth ?? width / heads;
-  if (options.headWidth === undefined && width % heads !== 0) {
-    throw new DomainError(
-      `softmaxAttention: without headWidth, width must be a multiple of heads, got ${width} and ${heads}`,
-    );
-  }
+  const headWidth = options.headWidth ?? (width % heads === 0 ? width / heads : 1);
   for (const [what, size] of Object.entries({ tokenWidth, width, heads, kvHeads, headWidth })) {
     if (!(Number.isInteger(size) && size > 0)) {
       throw new DomainError(`softmaxAttention: ${what} must be a positive integer, got ${size}`);
     }
+  }
+  if (options.headWidth === undefined && width % heads !== 0) {
+    throw new DomainError(
+      `softmaxAttention: without headWidth, width must be a multiple of heads, got ${width} and ${heads}`,
+    );
   }
   const shapes: ParameterShapes = {
     Wq: weightShape(heads * headWidth, tokenWidth),

@@ -7,12 +7,19 @@
  * @module
  */
 import { column, eager, scale, squaredError, Tape } from '../autograd/index.ts';
-import { DomainError, type Matrix, matrix, Random, StateError } from '../linalg/index.ts';
+import {
+  DomainError,
+  type Matrix,
+  matrix,
+  NonFiniteError,
+  Random,
+  StateError,
+} from '../linalg/index.ts';
 import * as kernels from '../linalg/kernels.ts';
 import type { Block } from './block.ts';
 import { foldPrompts, type LinearPrompt, linearPrompt } from './linear-task.ts';
 import { Adam } from './optimisers.ts';
-import { initialise, mapParameters, type Parameters } from './parameters.ts';
+import { initialise, mapParameters, type Parameters, requireParameters } from './parameters.ts';
 
 export interface TrainingOptions {
   readonly dimension: number;
@@ -81,6 +88,23 @@ export class Training {
    * @throws NonFiniteError if the attention scores overflow before that.
    */
   advance(): number {
+    try {
+      return this.#advance();
+    } catch (error) {
+      // An attention score that overflows is a divergence too; say where, and what may help.
+      if (!(error instanceof NonFiniteError)) throw error;
+      throw this.#diverged(error.message);
+    }
+  }
+
+  #diverged(what: string): DomainError {
+    return new DomainError(
+      `Training: everything must stay finite, got ${what} at step ${this.step}; a smaller learning ` +
+        `rate than ${this.options.learningRate} may help`,
+    );
+  }
+
+  #advance(): number {
     const { dimension, batch, microBatch } = this.options;
     const names = Object.keys(this.#parameters);
     let loss = 0;
@@ -103,20 +127,10 @@ export class Training {
       const part = Object.fromEntries(names.map((name, i) => [name, parts[i]]));
       gradients = gradients ? sumOf(gradients, part) : part;
     }
-    if (!Number.isFinite(loss) || !gradients) {
-      throw new DomainError(
-        `Training: the loss must stay finite, got ${loss} at step ${this.step}; a smaller ` +
-          `learning rate than ${this.options.learningRate} may help`,
-      );
-    }
+    if (!Number.isFinite(loss) || !gradients) throw this.#diverged(`a loss of ${loss}`);
     const moved = this.#adam.step(this.#parameters, gradients);
     for (const [name, { data }] of Object.entries(moved)) {
-      if (!data.every(Number.isFinite)) {
-        throw new DomainError(
-          `Training: parameters must stay finite, got ${name} at step ${this.step}; a smaller ` +
-            `learning rate than ${this.options.learningRate} may help`,
-        );
-      }
+      if (!data.every(Number.isFinite)) throw this.#diverged(`parameter ${name} not finite`);
     }
     this.#parameters = moved;
     this.losses.push(loss);
@@ -186,6 +200,7 @@ export function predict(
   parameters: Parameters,
   prompts: readonly LinearPrompt[],
 ): Float64Array {
+  requireParameters('predict', block.shapes, parameters);
   const { sequences } = foldPrompts(prompts);
   const { output } = block.forward(eager, parameters, sequences, prompts.length);
   return column(block.layer.tokenWidth - 1).forward([output]).value.data;

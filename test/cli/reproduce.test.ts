@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runCli, temporaryFolder } from '../support/run-cli.ts';
@@ -103,6 +103,48 @@ test('--json prints the contract: checks with verdicts, series of equal lengths,
   }
 });
 
+test('a folder in use by another run is refused, and the run there goes on undisturbed', async () => {
+  const folder = temporaryFolder();
+  const args = [...TINY.map((arg) => (arg === '120' ? '400' : arg)), '--out', folder];
+  let second: ReturnType<typeof runCli> | undefined;
+  const first = await runCli(args, (_child, stderr) => {
+    if (stderr.includes('training')) second ??= runCli([...args, '--seed', '2']);
+  });
+  const refused = await second;
+  expect(refused?.stderr).toMatch(/must not be in use, got process \d+ writing to it/);
+  expect([first.code, refused?.code]).toEqual([0, 3]);
+  expect(readdirSync(folder).sort()).toEqual(FILES);
+});
+
+test('a result file that cannot be written is noticed before the training', async () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'report.html'));
+  const { code, stderr } = await runCli([...TINY, '--out', folder]);
+  expect(stderr).toMatch(/--out: .* got a folder at .*report\.html/);
+  expect(stderr).not.toContain('training');
+  expect([code, ...readdirSync(folder)]).toEqual([3, 'report.html']);
+});
+
+test('fine-tuning that moves nothing has no angle, and a diverging rate is an error that names it', async () => {
+  const folder = temporaryFolder();
+  const dead = ['--steps', '2', '--hidden', '1', '--width', '1', '--heads', '1'];
+  const args = ['reproduce', 'fig3', '--pairs', '10', '--fine-tuning-examples', '3'];
+  expect(
+    (await runCli([...args, ...dead, '--fine-tuning-trials', '9', '--out', folder])).code,
+  ).toBe(0);
+  const huge = await runCli([
+    ...args,
+    '--steps',
+    '2',
+    '--fine-tuning-rate',
+    '1e300',
+    '--out',
+    folder,
+  ]);
+  expect(huge.stderr).toMatch(/W1 must stay finite, .* smaller rate than 1e\+300 may help/);
+  expect(huge.code).toBe(3);
+});
+
 test('one figure alone has the bytes it has among the others', async () => {
   const [all, one] = [temporaryFolder(), temporaryFolder()];
   await runCli([...TINY, '--out', all]);
@@ -116,5 +158,7 @@ test('training that diverges ends with an error, not with NaN in a figure', asyn
   const { code, stderr } = await runCli([...TINY, '--learning-rate', '1e200', '--out', folder]);
   expect(stderr).toMatch(/must (stay|be) finite/);
   expect(code).toBe(3);
-  expect(readdirSync(folder).filter((name) => name !== 'run-state.bin')).toEqual([]);
+  // Nothing to go on with: the same folder takes a smaller rate without --fresh.
+  expect(readdirSync(folder)).toEqual([]);
+  expect((await runCli([...TINY, '--out', folder])).code).toBe(0);
 });

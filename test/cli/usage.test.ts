@@ -18,6 +18,7 @@ test.each([
   [['verify', 'softmax'], "only options are expected, got 'softmax'"],
   [['verify', '--theorem', '9.9'], '--theorem must be one of 1.2, '],
   [['verify', '--layer', 'linear', '--theorem', '1.2'], 'some row must fit all filters'],
+  [['verify', '--out', 'x'], "Unknown option '--out'"],
   [['verify', '--trials', '0'], '--trials must be an integer from 1 on, got 0'],
   [['verify', '--seed', '1.5'], '--seed must be an integer from 0 on, got 1.5'],
 ])('deltaw %j is a usage error that says what was wrong', async (args, message) => {
@@ -28,12 +29,12 @@ test.each([
 });
 
 test.each([
-  [['--steps', '0'], 'steps must be an integer from 1 on, got 0'],
+  [['--steps', '0'], '--steps must be an integer from 1 on, got 0'],
   [['--steps', '1e999'], "--steps needs a number, got '1e999'"],
-  [['--width', '30'], 'width must be a multiple of heads, got 30 and 8'],
-  [['--learning-rate', '-1'], ''],
-  [['--pairs', '2'], 'pairs must be an integer from 10 on, got 2'],
-  [['--seed', '-1'], ''],
+  [['--width', '30'], '--width must be a multiple of --heads, got 30 and 8'],
+  [['--learning-rate=-1'], '--learning-rate must be a positive number, got -1'],
+  [['--pairs', '2'], '--pairs must be an integer from 10 on, got 2'],
+  [['--seed=-1'], '--seed must be an integer from 0 to 2^53 − 1, got -1'],
 ])('reproduce refuses %j', async (flags, message) => {
   const { code, stderr } = await runCli([
     'reproduce',
@@ -43,7 +44,7 @@ test.each([
     ...flags,
   ]);
   expect(stderr).toContain(message);
-  expect([2, 3]).toContain(code);
+  expect(code).toBe(2);
 });
 
 test.each([[['--help']], [['reproduce', '--help']], [['verify', '--help']]])(
@@ -60,7 +61,9 @@ test('an output folder that cannot be written is refused before any work', async
   const file = join(temporaryFolder(), 'file');
   writeFileSync(file, '');
   const { code, stderr } = await runCli(['reproduce', 'all', '--out', join(file, 'below')]);
-  expect(stderr).toMatch(/--out: .*below must be a folder that can be written, got E/);
+  expect(stderr).toMatch(
+    /--out: .*below must be a folder that can be written, got a file at .*file/,
+  );
   expect(stderr).not.toContain('training');
   expect(code).toBe(3);
 });

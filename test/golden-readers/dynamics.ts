@@ -15,6 +15,9 @@ import { type Agreement, byDeviation, type Golden, rowsOf, toMatrix } from '../s
 
 export const tolerance: typeof byDeviation = byDeviation;
 
+/** What the file holds beyond this reader. */
+export const notCovered: readonly string[] = ['form_b'];
+
 export function read({ inputs, outputs }: Golden, agreement: Agreement): void {
   const { attn } = inputs;
   const layer = softmaxAttention({

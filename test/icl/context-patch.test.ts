@@ -88,10 +88,10 @@ test('C∖Y keeps the other tokens in their order', () => {
 test('positions out of range, not integers or named twice are refused', () => {
   const context = matrixFromRows([[0], [1]]);
   for (const [positions, got] of [
-    [[2], 'got 2'],
-    [[-1], 'got -1'],
-    [[0.5], 'got 0.5'],
-    [[NaN], 'got NaN'],
+    [[2], 'got number 2'],
+    [[-1], 'got number -1'],
+    [[0.5], 'got number 0.5'],
+    [[NaN], 'got number NaN'],
     [[1, 1], 'got 1 twice'],
   ] as const) {
     expect(() => withoutPositions(context, positions)).toThrow(DomainError);

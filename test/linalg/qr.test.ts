@@ -132,6 +132,24 @@ test('columns near overflow and subnormal ones are factored as well', () => {
   expect(Math.abs(R.data[3])).toBe(5e-324); // √2 units, rounded
 });
 
+test('what is left of a column may be tiny, and a later column huge', () => {
+  const tail = qr(
+    matrixFromRows([
+      [1, 1],
+      [0, 2 ** -600],
+      [0, 2 ** -600],
+    ]),
+  );
+  expect(Math.abs(tail.R.data[3] / 2 ** -600 + Math.SQRT2) <= 2 ** -51).toBe(true);
+  const huge = qr(
+    matrixFromRows([
+      [1, 1.2e308],
+      [1, 1.2e308],
+    ]),
+  );
+  expect(Math.abs(huge.R.data[1] / 1.2e308 + Math.SQRT2) <= 2 ** -50).toBe(true);
+});
+
 test('numbers that are not finite, overflow and wrong shapes are refused', () => {
   const { Q, R } = qr(matrix(3, 2, Float64Array.of(1, 2, 3, 4, 5, 7)));
   const large = matrix(3, 1, new Float64Array(3).fill(1.7e308));

@@ -187,6 +187,14 @@ test('gradings down to 2^-960 keep their small values, and what is below 2^-969 
     [1, 2 ** -968],
     'above',
   );
+  // 1 beside 2⁻⁷⁰⁰·[[2, 1], [1, 2]]: the inner products of the small columns are below 2⁻¹³⁹⁰.
+  const small = 2 ** -700;
+  const block = matrixFromRows([
+    [2 * small, small, 0],
+    [small, 2 * small, 0],
+    [0, 0, 1],
+  ]);
+  expect(worstDifference(svd(block).s, [1, 3 * small, small]) <= 16).toBe(true); // measured 1 u
   const smallest = svd(
     matrixFromRows([
       [5e-324, 0],

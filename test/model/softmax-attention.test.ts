@@ -258,7 +258,7 @@ test('sizes that are no counts are refused by name', () => {
     }
   }
   expect(() => softmaxAttention({ tokenWidth: 3, width: 7, heads: 2 })).toThrow(
-    'headWidth must be',
+    'without headWidth, width must be a multiple of heads, got 7 and 2',
   );
 });
 

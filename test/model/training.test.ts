@@ -112,14 +112,14 @@ describe('a learning rate that is too large', () => {
       1e60,
       1,
       DomainError,
-      /^Training: the loss must stay finite, got Infinity at step 1; a smaller/,
+      /^Training: everything must stay finite, got a loss of Infinity at step 1; a smaller/,
     ],
-    [1e200, 1, NonFiniteError, /^attention: scores must be finite/],
+    [1e200, 1, DomainError, /^Training: .*attention: scores must be finite.* at step 1; a smaller/],
     [
       1e308,
       0,
       DomainError,
-      /^Training: parameters must stay finite, got layer.Wq at step 0; a smal/,
+      /^Training: everything must stay finite, got parameter layer.Wq not finite at step 0; a smal/,
     ],
   ])(
     '%d ends in an error, and never in parameters that are NaN',

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { exp, log } from '../../linalg/index.ts';
 import type { Axis, Panel } from './plot.ts';
 import { linearScale, logScale, type Scale, type Tick } from './scale.ts';
 import { coordinate, escapeMarkup, textElement, textWidth, wrapText } from './text.ts';
@@ -35,11 +36,13 @@ export interface Area {
   y(value: number): number;
 }
 
+const log10 = (x: number): number => log(x) / Math.LN10;
+
 /** Moves an end of a logarithmic axis outwards to the next power of ten where that is less than a quarter decade off. */
 function toDecade(end: number, outwards: -1 | 1): number {
-  const exponent = Math.log10(end);
+  const exponent = log10(end);
   const power = Number(`1e${outwards < 0 ? Math.floor(exponent) : Math.ceil(exponent)}`);
-  return power > 0 && Math.abs(Math.log10(power) - exponent) < 0.25 ? power : end;
+  return power > 0 && Math.abs(log10(power) - exponent) < 0.25 ? power : end;
 }
 
 /** The scale that holds all values, with a margin on both sides. Zeros are ignored on a logarithmic axis. */
@@ -49,7 +52,7 @@ function scaleFor(values: readonly number[], axis: Axis, margin: number): Scale 
     // Nothing but zeros: any decade will do.
     const low = positive.reduce((a, b) => Math.min(a, b), positive[0] ?? 0.1);
     const high = positive.reduce((a, b) => Math.max(a, b), positive[0] ?? 1);
-    const factor = low === high ? 4 : (high / low) ** margin;
+    const factor = low === high ? 4 : exp(margin * log(high / low));
     return logScale(
       toDecade(Math.max(low / factor, Number.MIN_VALUE), -1),
       toDecade(Math.min(high * factor, Number.MAX_VALUE), 1),

@@ -112,7 +112,7 @@ function coincide(a: Series, b: Series, area: Area): boolean {
   const other = pointsOf(b.x, b.y, area);
   const near = one.filter((p, i) => {
     const q = other[i] ?? p;
-    return Math.hypot(p.x - q.x, p.y - q.y) < TOUCHING;
+    return distance(p, q) < TOUCHING;
   });
   return 2 * near.length >= one.length;
 }
@@ -140,3 +140,9 @@ function outline(marker: Marker, x: number, y: number, r: number): string {
       return `${from(0, -1.3 * r)}l${c(1.3 * r)} ${c(1.3 * r)}l${c(-1.3 * r)} ${c(1.3 * r)}l${c(-1.3 * r)} ${c(-1.3 * r)}z`;
   }
 }
+
+/** The distance of two points. */
+export const distance = (
+  p: { readonly x: number; readonly y: number },
+  q: { readonly x: number; readonly y: number },
+): number => Math.sqrt((p.x - q.x) * (p.x - q.x) + (p.y - q.y) * (p.y - q.y));

@@ -6,7 +6,7 @@
  */
 
 import type { Area } from './axes.ts';
-import { pointsOf } from './curves.ts';
+import { distance, pointsOf } from './curves.ts';
 import type { Panel, ReferenceLine } from './plot.ts';
 import { coordinate, escapeMarkup, textWidth } from './text.ts';
 import { SIZE } from './theme.ts';
@@ -128,8 +128,7 @@ function sampleCurves(panel: Panel, area: Area): { x: number; y: number }[] {
       const points = pointsOf(series.x, y, area);
       points.forEach((point, i) => {
         const from = points[i - 1] ?? point;
-        const distance = Math.hypot(point.x - from.x, point.y - from.y);
-        const count = Math.ceil(distance / SAMPLE) + 1;
+        const count = Math.ceil(distance(point, from) / SAMPLE) + 1;
         for (let k = 1; k <= count; k++) {
           const t = k / count;
           samples.push({ x: from.x + t * (point.x - from.x), y: from.y + t * (point.y - from.y) });

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { log } from '../../linalg/index.ts';
 
 /** A labelled tick. The label reads `label`, followed by `exponent` as a superscript where there is one. */
 export interface Tick {
@@ -121,12 +122,12 @@ export function linearScale(low: number, high: number): Scale {
 /** place(v) = log(v / low) / log(high / low). @throws RangeError unless 0 < low < high, both finite. */
 export function logScale(low: number, high: number): Scale {
   requireInterval('logScale', low, high, 0);
-  const span = Math.log10(high) - Math.log10(low);
+  const span = log(high) - log(low);
   return {
     low,
     high,
     minor: minorLogTicks(low, high, span),
-    place: (value) => (Math.log10(value) - Math.log10(low)) / span,
+    place: (value) => (log(value) - log(low)) / span,
     ticks: (fits) => firstFitting(logCandidates(low, high, span), fits),
   };
 }

@@ -127,12 +127,12 @@ function blockPatches(
 function controls(
   gatherer: RowGatherer,
   { block, parameters, query }: RandomCase,
-  { patch, remaining, base, contextual, patched }: PatchProof,
+  { patch, remaining, base, contextual }: PatchProof,
   variant: Variant,
   application: Application,
 ): void {
   if (!matters(base.input, contextual.input) || norm(base.input) > 30) return;
-  const bounds = blockBounds(block, parameters, { base, contextual, patched }, variant);
+  const bounds = blockBounds(block, parameters, { base, contextual }, variant);
   const check = (name: string, at: 'preActivation' | 'output', wrong: BlockPatch): void => {
     const bound = bounds[at];
     if (!bound || (at === 'output' && !matters(base.output, contextual.output))) return;

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { Residual } from '../../icl/index.ts';
 import { DegenerateBase } from '../../linalg/index.ts';
 import { median } from '../statistics.ts';
 
@@ -52,16 +51,19 @@ export class RowGatherer {
   #trials = 0;
   #maxResidual = 0;
   readonly #overBounds: number[] = [];
+  #bounded = true;
+  #accepted = false;
   #exactError: number | null = null;
   #exactResidual: string | null = null;
   readonly #controls = new Map<string, { residual: number; mustExceed: number }>();
   readonly #refused: Record<string, number> = {};
 
-  /** A trial in which the theorem was put to the test. */
-  trial({ observed, overBound }: Pick<Residual, 'observed' | 'overBound'>): void {
+  /** A trial in which the theorem was put to the test; `overBound` is null where none is stated. */
+  trial({ observed, overBound }: { observed: number; overBound: number | null }): void {
     this.#trials++;
     this.#maxResidual = Math.max(this.#maxResidual, observed);
-    this.#overBounds.push(overBound);
+    if (overBound === null) this.#bounded = false;
+    else this.#overBounds.push(overBound);
   }
 
   /** The exact residual of the delivered patch, over bound 9.2. */
@@ -81,15 +83,16 @@ export class RowGatherer {
     contextual: Float64Array,
     bound: Float64Array,
   ): void {
-    let worst = { residual: 0, mustExceed: Infinity };
+    let worst = { residual: 0, mustExceed: bound[0] };
     patched.forEach((entry, i) => {
       const off = Math.abs(entry - contextual[i]);
-      if (off / bound[i] > worst.residual / worst.mustExceed) {
+      // off/bound > residual/mustExceed, without dividing by a bound of 0.
+      if (off * worst.mustExceed > worst.residual * bound[i] || (bound[i] === 0 && off > 0)) {
         worst = { residual: off, mustExceed: bound[i] };
       }
     });
     const before = this.#controls.get(name);
-    if (!before || worst.residual / worst.mustExceed < before.residual / before.mustExceed) {
+    if (!before || worst.residual * before.mustExceed < before.residual * worst.mustExceed) {
       this.#controls.set(name, worst);
     }
   }
@@ -105,16 +108,16 @@ export class RowGatherer {
     }
   }
 
-  /** Counts the error that `attempt` must throw. @throws Error if it throws none. */
-  refuse(attempt: () => unknown): void {
+  /** Counts the error of class `refusal` that `attempt` must throw; anything else fails the row. */
+  refuse(refusal: new (message: string) => Error, attempt: () => unknown): void {
     try {
       attempt();
     } catch (error) {
-      const name = error instanceof Error ? error.name : String(error);
-      this.#refused[name] = (this.#refused[name] ?? 0) + 1;
+      if (!(error instanceof refusal)) throw error;
+      this.#refused[error.name] = (this.#refused[error.name] ?? 0) + 1;
       return;
     }
-    throw new Error('verify: an input outside the precondition was accepted');
+    this.#accepted = true;
   }
 
   /** The row: it holds if every bound is kept and every control exceeds its own. */
@@ -124,7 +127,9 @@ export class RowGatherer {
       ...control,
       ok: control.residual > control.mustExceed,
     }));
+    // A NaN stays one in Math.max, fails every comparison, and is written as the largest double.
     const overBound = this.#overBounds.reduce((max, x) => Math.max(max, x), 0);
+    const exactError = this.#exactError;
     return {
       theorem: verification.theorem,
       title: verification.title,
@@ -132,19 +137,25 @@ export class RowGatherer {
       block: verification.block,
       variant: verification.variant,
       trials: this.#trials,
-      maxResidual: this.#maxResidual,
-      maxResidualOverBound: overBound,
-      medianResidualOverBound: this.#trials > 0 ? median(this.#overBounds) : null,
-      exactErrorOverBound: this.#exactError,
+      maxResidual: finite(this.#maxResidual),
+      maxResidualOverBound: this.#bounded ? finite(overBound) : null,
+      medianResidualOverBound: this.#bounded ? finite(middle(this.#overBounds)) : null,
+      exactErrorOverBound: exactError === null ? null : finite(exactError),
       exactResidual: this.#exactResidual,
       negativeControls,
       refused: this.#refused,
       ok:
         this.#trials > 0 &&
+        !this.#accepted &&
+        Number.isFinite(this.#maxResidual) &&
         overBound <= 1 &&
-        (this.#exactError === null || this.#exactError <= 1) &&
+        (exactError === null || exactError <= 1) &&
         (this.#exactResidual === null || this.#exactResidual === '0') &&
         negativeControls.every(({ ok }) => ok),
     };
   }
 }
+
+const finite = (x: number): number => (Number.isFinite(x) ? x : Number.MAX_VALUE);
+
+const middle = (x: readonly number[]): number => (x.length > 0 ? median(x) : 0);

@@ -41,7 +41,7 @@ const SPLITTER = 3221225472;
  * Error: below 0.9 ulp (derived: at 1, where the pieces meet, erfc to 1.5 ulp is 3/8 ulp of erf, and
  * the last subtraction rounds half an ulp). Odd to the bit.
  *
- * Any double: ±0 at ±0, ±1 at ±Infinity and from ±5.863… on, NaN for NaN; subnormal results
+ * Any double: ±0 at ±0, ±1 at ±Infinity and from ±5.9216 on, NaN for NaN; subnormal results
  * within 0.6 units of 2⁻¹⁰⁷⁴.
  */
 export function erf(x: number): number {
