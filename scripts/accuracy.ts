@@ -71,7 +71,7 @@ process.on('SIGINT', () => {
 async function main(): Promise<void> {
   const plan = names.flatMap((name) => RANGES[name].map((range) => ({ name, ...range })));
   if (!values.json) {
-    process.stdout.write('| function | arguments | largest error | at | bound |\n');
+    process.stdout.write('| function | range | largest error | at | bound |\n');
     process.stdout.write('| --- | --- | --- | --- | --- |\n');
   }
   const start = performance.now();

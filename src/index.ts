@@ -24,7 +24,6 @@ export {
   exactIdentityResidual,
   type FineTuningRow,
   fineTuningTrajectory,
-  gamma,
   type ImplicitDescent,
   implicitDescent,
   type MinimalityReport,
@@ -43,7 +42,6 @@ export {
   rationalLinearAttention,
   residual,
   runPatched,
-  UNIT_ROUNDOFF,
   unseenPart,
   withoutPositions,
 } from './icl/index.ts';
@@ -51,6 +49,7 @@ export {
   addRankOne,
   DegenerateBase,
   DomainError,
+  gamma,
   type Matrix,
   matrix,
   matrixFromRows,
@@ -62,6 +61,7 @@ export {
   rankOneToMatrix,
   ShapeError,
   StateError,
+  UNIT_ROUNDOFF,
   vectorPseudoinverse,
 } from './linalg/index.ts';
 export {

@@ -10,14 +10,13 @@
  */
 import {
   absoluteProduct,
-  gamma,
   marginalNorms,
   patchedProductBound,
   patchWeight,
   prefixVectors,
   residual,
 } from '../icl/index.ts';
-import { applyRankOne, type Matrix, matrixVector } from '../linalg/index.ts';
+import { applyRankOne, gamma, type Matrix, matrixVector } from '../linalg/index.ts';
 import { part } from '../model/index.ts';
 import { type FigureResult, shapeCheck, theoremCheck } from './figure-result.ts';
 import { logLogSlope, summarise } from './statistics.ts';

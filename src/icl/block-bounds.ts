@@ -3,17 +3,11 @@
  *
  * @module
  */
-import { subtract } from '../linalg/index.ts';
+import { gamma, subtract, UNIT_ROUNDOFF } from '../linalg/index.ts';
 import { ACTIVATIONS, type Block, type BlockRun, type Parameters } from '../model/index.ts';
 import type { Variant } from './block-patch.ts';
 import { layerNormBound } from './norm-bound.ts';
-import {
-  absoluteProduct,
-  enlarge,
-  gamma,
-  preActivationBound,
-  UNIT_ROUNDOFF,
-} from './rounding-bounds.ts';
+import { absoluteProduct, enlarge, preActivationBound } from './rounding-bounds.ts';
 
 /** Bounds on |patched − contextual|, entry by entry. */
 export interface BlockBounds {

@@ -62,9 +62,7 @@ export {
 export { patchBehindRelu } from './relu-patch.ts';
 export {
   absoluteProduct,
-  gamma,
   patchedProductBound,
   preActivationBound,
-  UNIT_ROUNDOFF,
 } from './rounding-bounds.ts';
 export { patchWeightedBy } from './weighted-patch.ts';

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { gamma, UNIT_ROUNDOFF } from './rounding-bounds.ts';
+import { gamma, UNIT_ROUNDOFF } from '../linalg/index.ts';
 
 /**
  * A bound on |LN(x) − LN(y)|, entry by entry, both computed in float64, for every x with

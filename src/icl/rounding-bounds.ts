@@ -10,18 +10,7 @@
  *
  * @module
  */
-import { DomainError, type Matrix } from '../linalg/index.ts';
-
-/** The unit roundoff, 2⁻⁵³. */
-export const UNIT_ROUNDOFF: number = 1.1102230246251565e-16;
-
-/** γ_k = k·u/(1 − k·u). @throws DomainError unless 0 ≤ k and k·u < 1. */
-export function gamma(k: number): number {
-  if (!(k >= 0 && k * UNIT_ROUNDOFF < 1)) {
-    throw new DomainError(`gamma: 0 ≤ k and k·2⁻⁵³ < 1 are required, got k = ${k}`);
-  }
-  return (k * UNIT_ROUNDOFF) / (1 - k * UNIT_ROUNDOFF);
-}
+import { gamma, type Matrix, UNIT_ROUNDOFF } from '../linalg/index.ts';
 
 /** Covers the rounding of a bound that was summed from n non-negative terms. */
 export const enlarge = (bound: number, n: number): number =>

@@ -5,15 +5,40 @@
  *   rank-one.ts                    p·vᵀ kept as its factors
  *   vector-pseudoinverse.ts        a/‖a‖² without overflow or underflow
  *   exact.ts, rational.ts          doubles without rounding (BigInt), fractions
+ *   cholesky.ts, qr.ts, pivoted-qr.ts, svd.ts, symmetric-eigen.ts   factorisations
+ *   triangular.ts, least-squares.ts, norms-condition.ts             what is solved with them
+ *   compensated.ts, double-double.ts, interval.ts                   more than double precision
  *   random.ts                      seeded generator with independent streams
- *   special/                       exp and log with the same bits on every engine
+ *   special/                       exp, erf, gelu, sin … with the same bits on every engine
  *   reference.ts, kernels.ts       plain twins, and what is called in their place
  *   powers-of-two.ts, errors.ts    exponents as bits; the errors thrown on purpose
  *
  * @module
  */
 
-export { cholesky, choleskySolve } from './cholesky.ts';
+export { cholesky, choleskyReconstruct, choleskySolve } from './cholesky.ts';
+export { transpose } from './columns.ts';
+export {
+  compensatedDot,
+  compensatedSum,
+  twoProduct,
+  twoSum,
+  type WithError,
+} from './compensated.ts';
+export {
+  addDoubleDouble,
+  type DoubleDouble,
+  type DoubleDoubleMatrix,
+  type DoubleDoubleVector,
+  divideDoubleDouble,
+  dotDoubleDouble,
+  fromDoubleDouble,
+  matrixVectorDoubleDouble,
+  multiplyDoubleDouble,
+  sqrtDoubleDouble,
+  subtractDoubleDouble,
+  toDoubleDouble,
+} from './double-double.ts';
 export {
   DegenerateBase,
   DomainError,
@@ -35,6 +60,26 @@ export {
   subtractExact,
   sumExact,
 } from './exact.ts';
+export { ConvergenceError, NotPositiveDefinite, SingularMatrix } from './factorisation-errors.ts';
+export type { Reflections } from './householder.ts';
+export {
+  addIntervals,
+  contains,
+  dotInterval,
+  expInterval,
+  type Interval,
+  type IntervalMatrix,
+  type IntervalVector,
+  intersects,
+  interval,
+  matrixVectorInterval,
+  multiplyIntervals,
+  pointMatrix,
+  pointVector,
+  softmaxInterval,
+  subtractIntervals,
+} from './interval.ts';
+export { type LeastSquares, type LeastSquaresOptions, leastSquares } from './least-squares.ts';
 export {
   type Matrix,
   matrix,
@@ -45,6 +90,14 @@ export {
   rowMatrix,
   rowOf,
 } from './matrix.ts';
+export {
+  conditionNumber,
+  frobeniusNorm,
+  infinityNorm,
+  oneNorm,
+  spectralNorm,
+} from './norms-condition.ts';
+export { type PivotedQR, pivotedQR } from './pivoted-qr.ts';
 export { exponentOf, powerOfTwo, scaleToUnit, timesPowerOfTwo } from './powers-of-two.ts';
 export {
   dot,
@@ -57,6 +110,15 @@ export {
   subtract,
   subtractMatrices,
 } from './products.ts';
+export {
+  applyQ,
+  applyQTransposed,
+  identity,
+  type QR,
+  qr,
+  reconstructFromQR,
+  thinQ,
+} from './qr.ts';
 export { Random } from './random.ts';
 export {
   addRankOne,
@@ -68,6 +130,35 @@ export {
   rankOneToMatrix,
 } from './rank-one.ts';
 export { Rational, rationalDot } from './rational.ts';
-export { exp } from './special/exp.ts';
-export { log } from './special/log.ts';
+export {
+  cos,
+  erf,
+  erfc,
+  exp,
+  expm1,
+  gelu,
+  geluDerivative,
+  geluTanh,
+  geluTanhDerivative,
+  log,
+  log1p,
+  logSumExp,
+  sigmoid,
+  sigmoidDerivative,
+  silu,
+  siluDerivative,
+  sin,
+  softplus,
+  tanh,
+  tanhDerivative,
+} from './special/index.ts';
+export { type SVD, svd } from './svd.ts';
+export { type SymmetricEigen, symmetricEigen } from './symmetric-eigen.ts';
+export {
+  solveLower,
+  solveLowerTransposed,
+  solveUpper,
+  solveUpperTransposed,
+} from './triangular.ts';
+export { gamma, UNIT_ROUNDOFF } from './unit-roundoff.ts';
 export { vectorPseudoinverse } from './vector-pseudoinverse.ts';

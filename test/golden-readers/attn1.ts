@@ -6,11 +6,10 @@
 import {
   absoluteProduct,
   contextPatch,
-  gamma,
   patchedProductBound,
   proveContextPatch,
 } from '../../src/icl/index.ts';
-import { norm, rankOneNorm, rankOneToMatrix, subtract } from '../../src/linalg/index.ts';
+import { gamma, norm, rankOneNorm, rankOneToMatrix, subtract } from '../../src/linalg/index.ts';
 import {
   type Block,
   contextualBlock,

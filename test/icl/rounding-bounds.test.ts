@@ -1,13 +1,11 @@
 import { expect, test } from 'vitest';
 import {
   absoluteProduct,
-  gamma,
   patchedProductBound,
   preActivationBound,
   residual,
-  UNIT_ROUNDOFF,
 } from '../../src/icl/index.ts';
-import { DomainError, matrixFromRows } from '../../src/linalg/index.ts';
+import { DomainError, gamma, matrixFromRows, UNIT_ROUNDOFF } from '../../src/linalg/index.ts';
 import { randomSite } from '../support/cases.ts';
 
 test('γ_k is k·u/(1 − k·u), and refused where it has no meaning', () => {

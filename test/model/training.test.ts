@@ -5,7 +5,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { column, scale, squaredError, Tape } from '../../src/autograd/index.ts';
-import { DomainError, matrix, NonFiniteError, Random } from '../../src/linalg/index.ts';
+import { DomainError, matrix, Random } from '../../src/linalg/index.ts';
 import { contextualBlock, runBlock } from '../../src/model/block.ts';
 import { foldPrompts, linearPrompt } from '../../src/model/linear-task.ts';
 import { Adam } from '../../src/model/optimisers.ts';

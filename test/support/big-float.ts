@@ -79,7 +79,7 @@ export function root(x: Big): Big {
 }
 
 /** The sum of terms that a rule makes one from the other, until one no longer counts. */
-export function series(first: Big, next: (term: Big, n: number) => Big, scale = first): Big {
+export function series(first: Big, next: (term: Big, n: number) => Big, scale: Big = first): Big {
   let sum = ZERO;
   let term = first;
   for (let n = 1; magnitude(term) > magnitude(scale) - PRECISION; n++) {

@@ -6,14 +6,13 @@
 import {
   absoluteProduct,
   type DescentStep,
-  gamma,
   type ImplicitDescent,
   implicitDescent,
   prefixVectors,
   residual,
-  UNIT_ROUNDOFF,
 } from '../../icl/index.ts';
 import {
+  gamma,
   type Matrix,
   matrix,
   matrixVector,
@@ -21,6 +20,7 @@ import {
   Random,
   rankOneToMatrix,
   subtract,
+  UNIT_ROUNDOFF,
 } from '../../linalg/index.ts';
 import { part } from '../../model/index.ts';
 import { randomCase } from './random-case.ts';

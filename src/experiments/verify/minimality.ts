@@ -3,14 +3,8 @@
  *
  * @module
  */
-import {
-  absoluteProduct,
-  compareWithMinimal,
-  contextPatch,
-  gamma,
-  unseenPart,
-} from '../../icl/index.ts';
-import { matrix, norm, Random, rankOneToMatrix } from '../../linalg/index.ts';
+import { absoluteProduct, compareWithMinimal, contextPatch, unseenPart } from '../../icl/index.ts';
+import { gamma, matrix, norm, Random, rankOneToMatrix } from '../../linalg/index.ts';
 import { normalMatrix, randomCase } from './random-case.ts';
 import { RowGatherer, type Verification } from './row.ts';
 

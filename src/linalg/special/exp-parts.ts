@@ -75,7 +75,7 @@ export function expParts(x: number, low: number): number {
 /**
  * (h + l)·2ᵏ = exp(x) − 1: returns h, leaves l at `PARTS[0]` and k at `PARTS[1]`.
  *
- * The same sum as in `expParts`, with 1 − 2⁻ᵏ in place of 1; relative error below 2⁻⁵⁷, because
+ * The same sum as in `expParts`, with 1 − 2⁻ᵏ in place of 1; relative error below 2⁻⁵⁶, because
  * the sum may be as small as 0.2 when k is not 0, and has no leading 1 when it is.
  *
  * Trusts: −60 ≤ x ≤ 1100. NaN gives NaN, with k NaN. For |x| ≤ ln 2/2, k is 0.

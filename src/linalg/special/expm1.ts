@@ -15,8 +15,8 @@ const LOWEST = -40;
  * With k = round(x / ln 2) and r = x − k·ln 2 it is 2ᵏ·((1 − 2⁻ᵏ) + r + r²/2 + r³·c(r)). The sum is
  * kept in two doubles (exp-parts.ts), so that only its last addition rounds at full size.
  *
- * Error: below 0.55 ulp (derived: 1/2 from the last addition, 2⁻⁵⁷ relative, at most 2⁻⁴ ulp, from the
- * sum). expm1(±0) = ±0, and expm1(x) = x for |x| < 2⁻⁵⁴.
+ * Error: below 0.63 ulp (derived: 1/2 from the last addition, at most 2⁻³ ulp from the sum, whose
+ * relative error is 2⁻⁵⁶; 0.601 measured on 4·10⁷ arguments). expm1(±0) = ±0, and expm1(x) = x for |x| < 2⁻⁵⁴.
  *
  * Any double: expm1(−Infinity) = −1, expm1(Infinity) = Infinity, expm1(NaN) = NaN; Infinity above
  * 709.782712893384.

@@ -46,7 +46,7 @@ export const REST: Float64Array = new Float64Array(1);
  *
  * Error of the two parts together: below 0.16 ulp of their sum (measured).
  *
- * Trusts: x is positive, finite and normal; |ratio| ≤ 2⁻⁵².
+ * Trusts: x is positive, finite and normal; |ratio| ≤ 2⁻⁵², which stands for log(1 + ratio).
  */
 export function logParts(x: number, ratio: number, extra: number): number {
   DOUBLE[0] = x;
@@ -69,6 +69,6 @@ export function logParts(x: number, ratio: number, extra: number): number {
   const secondError = first - second - square; // exact: |square| < |first|
   const errors = firstError + secondError + k * LN2_LOW - squareRest;
   REST[0] =
-    s * (square + (squareRest + z * (even + z * odd))) + (errors + (ratio - 0.5 * ratio * ratio));
+    s * (square + (squareRest + z * (even + z * odd))) + (errors + ratio);
   return second;
 }

@@ -18,8 +18,8 @@ const SPLIT_25 = 201326592;
  *
  * With e = exp(−|x|) it is 1/(1 + e), or e/(1 + e) for a negative x: nothing overflows or cancels.
  *
- * Error: below 0.52 ulp (derived: 1/2 from the last addition, 2⁻⁵⁸ relative from exp, the rest
- * below 2⁻⁷⁰); at most 0.6 units of 2⁻¹⁰⁷⁴ more for a subnormal result. sigmoid(±0) = 1/2.
+ * Error: below 0.55 ulp (derived: 1/2 from the last addition, 2⁻⁵⁸ relative from exp, the rest
+ * below 2⁻⁷⁰; 0.532 measured on 3·10⁷ arguments); at most 0.6 units of 2⁻¹⁰⁷⁴ more for a subnormal result. sigmoid(±0) = 1/2.
  *
  * Any double: sigmoid(−Infinity) = 0, sigmoid(Infinity) = 1, sigmoid(NaN) = NaN; 0 below
  * −745.1332191019412.
@@ -65,8 +65,8 @@ export function sigmoidParts(x: number, low: number): number {
 /**
  * The derivative of sigmoid: e/(1 + e)², e = exp(−|x|).
  *
- * Error: relative, below 5u = 2.5 ulp (derived: 1.2u from exp, u from 1 + e, twice, u/2 from the
- * square and from the quotient; the first two pull in opposite directions).
+ * Error: relative, below 5.2u (derived: 1.2u from exp, u from 1 + e, twice, u from the square and from
+ * the quotient); within 3u·(|y| + |x·y′|) (2.52 measured on 2·10⁷ arguments).
  *
  * Any double: 0 at ±Infinity, NaN for NaN, even to the bit: the same for x and −x.
  */

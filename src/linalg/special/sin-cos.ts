@@ -47,7 +47,7 @@ const C5 = -1.1358536225022433e-11;
 /**
  * The sine of x radians.
  *
- * Error: below 0.8 ulp (measured, scripts/accuracy.ts). Odd to the bit, ±0 too.
+ * Error: below 0.9 ulp (0.837 measured on 4·10⁷ arguments, scripts/accuracy.ts). Odd to the bit, ±0 too.
  *
  * Any double: NaN for ±Infinity and NaN. x is taken as exact: sin(2¹⁰⁰⁰) is right to the last digit.
  */
@@ -63,7 +63,7 @@ export function sin(x: number): number {
 /**
  * The cosine of x radians.
  *
- * Error: below 0.8 ulp (measured, scripts/accuracy.ts). Even to the bit.
+ * Error: below 0.9 ulp (0.818 measured on 4·10⁷ arguments, scripts/accuracy.ts). Even to the bit.
  *
  * Any double: NaN for ±Infinity and NaN.
  */

@@ -6,9 +6,9 @@ import { type Big, bigExpOf, exactly, ulpError } from '../../support/big-functio
 import { bigErf, bigErfc } from '../../support/big-special.ts';
 import { around, ascendsAround, draws, scales, within, withinOnDraws } from './arguments.ts';
 
-/** Measured on 3·10⁷ arguments each (npm run accuracy): 0.86 and 1.32. */
+/** Measured on 3·10⁷ arguments each (npm run accuracy): 0.896 and 1.347. */
 const ERF_BOUND = 0.95;
-const ERFC_BOUND = 1.45;
+const ERFC_BOUND = 1.5;
 
 /** The edges of the twenty pieces of erfcx. */
 const EDGES = Array.from({ length: 19 }, (_, i) => {

@@ -6,8 +6,8 @@ import { bigLog } from '../../support/big-functions.ts';
 import { bigExpm1, bigLog1p } from '../../support/big-special.ts';
 import { around, ascendsAround, draws, scales, within, withinOnDraws } from './arguments.ts';
 
-/** 0.588 and 0.667 measured on 4·10⁷ and 3·10⁷ arguments (npm run accuracy). */
-const EXPM1_BOUND = 0.61;
+/** 0.601 and 0.661 measured on 4·10⁷ and 3·10⁷ arguments (npm run accuracy). */
+const EXPM1_BOUND = 0.63;
 const LOG1P_BOUND = 0.7;
 
 test.each([

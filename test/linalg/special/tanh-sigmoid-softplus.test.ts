@@ -21,10 +21,10 @@ import {
   withinOnDraws,
 } from './arguments.ts';
 
-/** Measured on 3·10⁷ arguments each (npm run accuracy): 0.54, 0.53, 0.62. */
+/** Measured on 3·10⁷ arguments each (npm run accuracy): 0.554, 0.532, 0.642. */
 const TANH_BOUND = 0.57;
 const SIGMOID_BOUND = 0.55;
-const SOFTPLUS_BOUND = 0.65;
+const SOFTPLUS_BOUND = 0.7;
 
 /** Half a unit for the second rounding, and the first one counts at most half. */
 const SUBNORMAL_BOUND = 0.8;
