@@ -11,12 +11,7 @@ import {
   subtract,
   vectorPseudoinverse,
 } from '../../src/linalg/index.ts';
-import {
-  type BlockPatch,
-  type BlockRun,
-  runBlock,
-  type WiringName,
-} from '../../src/model/index.ts';
+import { type BlockPatch, runBlock, type WiringName } from '../../src/model/index.ts';
 import { type Agreement, byDeviation, type Golden, toMatrix } from '../support/golden.ts';
 import { goldenBlock, rowsAt, runAtAll } from '../support/golden-blocks.ts';
 

@@ -5,8 +5,10 @@
  */
 import { BLOCK_PATCHES } from './block-patches.ts';
 import { composition } from './composition.ts';
+import { crossPosition } from './cross-position.ts';
 import { descent } from './descent.ts';
 import { minimality } from './minimality.ts';
+import { behindRelu, weighted } from './other-updates.ts';
 import { rational } from './rational.ts';
 import type { Verification } from './row.ts';
 import { siteBounds } from './site-bounds.ts';
@@ -15,6 +17,9 @@ export type { NegativeControl, Verification, VerifyRow } from './row.ts';
 
 export const VERIFICATIONS: readonly Verification[] = [
   ...BLOCK_PATCHES,
+  crossPosition,
+  behindRelu,
+  weighted,
   minimality,
   composition,
   descent,

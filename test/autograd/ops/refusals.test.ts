@@ -299,6 +299,18 @@ const SHAPES: readonly [Op, readonly Shape[], string][] = [
       [4, 3],
       [4, 2],
       [4, 2],
+      [4, 2],
+      [1, 3],
+    ],
+    'selectiveScan: x and delta (B·T)×c, beta and gamma (B·T)×N, lambda c×N and D 1×c',
+  ],
+  [
+    ops.selectiveScan(two),
+    [
+      [4, 3],
+      [4, 3],
+      [4, 2],
+      [4, 2],
       [2, 3],
       [1, 3],
     ],

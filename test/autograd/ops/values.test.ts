@@ -5,7 +5,7 @@
  * @module
  */
 import { describe, expect, test } from 'vitest';
-import { ACTIVATION_OPS } from '../../../src/autograd/activations.ts';
+import { ACTIVATION_OPS, type ActivationOpName } from '../../../src/autograd/activations.ts';
 import { eager } from '../../../src/autograd/evaluator.ts';
 import * as ops from '../../../src/autograd/ops/index.ts';
 import { routing } from '../../../src/autograd/routing.ts';
@@ -18,6 +18,7 @@ import {
   Random,
   ShapeError,
 } from '../../../src/linalg/index.ts';
+import * as special from '../../../src/linalg/special/index.ts';
 import { assertSameBits } from '../../support/same-bits.ts';
 import { expectSameMatrix, normalMatrix, rowsOf } from '../support.ts';
 
@@ -26,6 +27,17 @@ const x = matrixFromRows([
   [4, 5, 6],
 ]);
 const on = eager;
+
+/** Each activation as a function of one double. */
+const OF_ONE: Readonly<Record<ActivationOpName, (t: number) => number>> = {
+  relu: (t) => Math.max(t, 0),
+  gelu: (t) => special.gelu(t),
+  geluTanh: (t) => special.geluTanh(t),
+  silu: (t) => special.silu(t),
+  tanh: (t) => special.tanh(t),
+  sigmoid: (t) => special.sigmoid(t),
+  softplus: (t) => special.softplus(t),
+};
 
 test('products, sums and differences of small integers are exact', () => {
   const row = matrixFromRows([[10, 0, -1]]);
@@ -227,6 +239,18 @@ describe('attention', () => {
   });
 });
 
+test('rope turns pairs (0, 2), (1, 3) or (0, 1), (2, 3), pair 0 by the position itself', () => {
+  const unit = matrixFromRows([[1, 0, 0, 0]]);
+  const options = { heads: 1, width: 4, positions: [3], base: 100 };
+  const [c, s] = [special.cos(3), special.sin(3)];
+  const half = on.apply(ops.rope({ ...options, style: 'half' }), unit);
+  assertSameBits(half.data, [c, 0, s, 0], 'half');
+  const interleaved = on.apply(ops.rope({ ...options, style: 'interleaved' }), unit);
+  assertSameBits(interleaved.data, [c, s, 0, 0], 'interleaved');
+  const second = on.apply(ops.rope({ ...options, style: 'half' }), matrixFromRows([[0, 1, 0, 0]]));
+  expect(Math.abs(second.data[1] - special.cos(0.3))).toBeLessThan(1e-15); // 3·100^(−1/2)
+});
+
 test('linear attention of a query over others is Σ v·(k·q)', () => {
   const rows = matrixFromRows([
     [1, 0],
@@ -249,6 +273,11 @@ test('linear attention of a query over others is Σ v·(k·q)', () => {
 test('every activation has its name, and a gradient through a tape', () => {
   for (const [name, op] of Object.entries(ACTIVATION_OPS)) {
     expect(op.name).toBe(name);
+    expectSameMatrix(
+      on.apply(op, x),
+      matrix(2, 3, x.data.map(OF_ONE[name as keyof typeof OF_ONE])),
+      name,
+    );
     const tape = new Tape();
     const leaf = tape.parameter(matrixFromRows([[0.5, 2]]));
     const [dx] = tape.gradients(tape.apply(ops.sum, tape.apply(op, leaf)), [leaf]);
