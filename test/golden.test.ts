@@ -4,6 +4,7 @@ import * as attn4 from './golden-readers/attn4.ts';
 import * as bounds from './golden-readers/bounds.ts';
 import * as dynamics from './golden-readers/dynamics.ts';
 import * as finetune from './golden-readers/finetune.ts';
+import * as gradStacks from './golden-readers/grad-stacks.ts';
 import * as rational from './golden-readers/rational.ts';
 import * as skipBlocks from './golden-readers/skip-blocks.ts';
 import { Agreement, GOLDEN_DIR, type Golden, goldenCases, loadGolden } from './support/golden.ts';
@@ -20,6 +21,8 @@ const READERS: Readonly<Record<string, Reader>> = {
   bounds,
   dynamics,
   finetune,
+  grad_llama_stack2: gradStacks,
+  grad_preln_stack3: gradStacks,
   rational,
   skip_blocks: skipBlocks,
 };

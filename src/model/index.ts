@@ -7,12 +7,14 @@
  *   activations.ts, mlp.ts, sites.ts      the perceptron, and the maps that a patch changes
  *   wirings.ts, block.ts                  T_W(C, x): plain, with skips, with norms
  *   linear-task.ts                        prompts that show a linear function by example
- *   optimisers.ts, training.ts            SGD, Adam; a loop that resumes bit for bit
+ *   optimisers.ts, adamw.ts, clipping.ts, schedules.ts    SGD, Adam and what goes with them
+ *   training.ts                           a loop that resumes bit for bit
  *   state-bytes.ts                        a state as bytes, and back
  *
  * @module
  */
 export { ACTIVATIONS, type Activation, type ActivationName } from './activations.ts';
+export { AdamW, type AdamWOptions } from './adamw.ts';
 export {
   type Block,
   type BlockOptions,
@@ -21,6 +23,7 @@ export {
   contextualBlock,
   runBlock,
 } from './block.ts';
+export { clipByGlobalNorm, globalNorm } from './clipping.ts';
 export { type ContextualLayer, evaluateLayer, sequenceOf } from './contextual-layer.ts';
 export {
   foldPrompts,
@@ -43,6 +46,7 @@ export {
   requireParameters,
   weightShape,
 } from './parameters.ts';
+export { constantRate, cosineDecay, linearWarmup } from './schedules.ts';
 export {
   addPatch,
   type BlockPatch,
