@@ -80,7 +80,7 @@ function ruled(rules: AttentionRules, h: number, own: number, j: number, s: numb
   return slopes ? capped - slopes[h] * distance(rules, own, j) : capped;
 }
 
-/** o and p from q, k and v. Returns false if a row of scores has no finite maximum. */
+/** o and p from q, k and v. Returns false, p and o half done, if a visible score is not finite. */
 export function attention(
   sizes: AttentionSizes,
   scale: number,
@@ -105,9 +105,11 @@ export function attention(
           const kAt = ((b * T + j) * G + g) * e;
           let s = 0;
           for (let c = 0; c < e; c++) s += q[qAt + c] * k[kAt + c];
-          p[row + j] = ruled(rules, h, ownToken(sizes, i), j, s * scale);
+          const score = ruled(rules, h, ownToken(sizes, i), j, s * scale);
+          if (!Number.isFinite(score)) return false; // an overflow must not pass for a mask
+          p[row + j] = score;
         }
-        if (!Number.isFinite(softmax(p, p, row + first, end - first))) return false;
+        softmax(p, p, row + first, end - first);
         for (let j = first; j < end; j++) {
           const vAt = ((b * T + j) * G + g) * e;
           const weight = p[row + j];

@@ -103,14 +103,15 @@ export const REST: Float64Array = new Float64Array(1);
  */
 export function erfcx(z: number): number {
   DOUBLE[0] = z + 1;
+  const table = TABLE;
   const row = (((WORDS[UPPER] >> 18) - ROW_OF_ONE) & 31) * ROW; // NaN: row 2
-  const t = (z - TABLE[row]) / (z + 3);
+  const t = (z - table[row]) / (z + 3);
   const s = t * t;
   const odd =
-    TABLE[row + 2] +
-    s * (TABLE[row + 4] + s * (TABLE[row + 6] + s * (TABLE[row + 8] + s * TABLE[row + 10])));
-  const even = TABLE[row + 3] + s * (TABLE[row + 5] + s * (TABLE[row + 7] + s * TABLE[row + 9]));
-  const lead = TABLE[row + 1];
+    table[row + 2] +
+    s * (table[row + 4] + s * (table[row + 6] + s * (table[row + 8] + s * table[row + 10])));
+  const even = table[row + 3] + s * (table[row + 5] + s * (table[row + 7] + s * table[row + 9]));
+  const lead = table[row + 1];
   const change = t * odd + s * even;
   const y = lead + change;
   REST[0] = lead - y + change; // exact: |change| < lead

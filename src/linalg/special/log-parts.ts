@@ -68,7 +68,6 @@ export function logParts(x: number, ratio: number, extra: number): number {
   const second = first - square;
   const secondError = first - second - square; // exact: |square| < |first|
   const errors = firstError + secondError + k * LN2_LOW - squareRest;
-  REST[0] =
-    s * (square + (squareRest + z * (even + z * odd))) + (errors + ratio);
+  REST[0] = s * (square + (squareRest + z * (even + z * odd))) + (errors + ratio);
   return second;
 }
