@@ -1,7 +1,7 @@
-"""Derives the polynomial coefficients of src/linalg/special/exp.ts and log.ts.
+"""Derives the polynomial coefficients and constants of src/linalg/special/.
 
 Needed only to re-derive or check those numbers: never at build, never at run time. It needs
-Python 3 with mpmath and takes a second or two:
+Python 3 with mpmath and takes ten seconds or so:
 
     python3 scripts/derive-special-coefficients.py
 

@@ -7,6 +7,7 @@ import * as finetune from './golden-readers/finetune.ts';
 import * as gradStacks from './golden-readers/grad-stacks.ts';
 import * as rational from './golden-readers/rational.ts';
 import * as skipBlocks from './golden-readers/skip-blocks.ts';
+import * as special from './golden-readers/special.ts';
 import { Agreement, GOLDEN_DIR, type Golden, goldenCases, loadGolden } from './support/golden.ts';
 
 interface Reader {
@@ -25,6 +26,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   grad_preln_stack3: gradStacks,
   rational,
   skip_blocks: skipBlocks,
+  special,
 };
 
 const cases = goldenCases(GOLDEN_DIR);
@@ -78,7 +80,7 @@ test('a golden file with one changed number is refused', () => {
   for (const name of cases) {
     if (!(name in READERS)) continue;
     const golden = loadGolden(GOLDEN_DIR, name);
-    const part = golden.outputs ?? golden.rows ?? golden.grads;
+    const part = golden.outputs ?? golden.rows ?? golden.grads ?? golden.functions;
     expect(changeOneNumber(part)).toBe(true);
     const agreement = new Agreement(READERS[name].tolerance(golden));
     READERS[name].read(golden, agreement);

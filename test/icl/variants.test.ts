@@ -149,7 +149,7 @@ test('behind a rectifier hidden values are equal, and no row moves further than 
     });
     if (rankOneNorm(patch) < 0.99 * rankOneNorm(full)) smaller++;
   }
-  expect(smaller).toBeGreaterThan(200); // measured: 246 of 300
+  expect(smaller).toBeGreaterThan(200); // measured: 252 of 300
 });
 
 test('behind a rectifier a base of 0 and a bias of another length are refused', () => {

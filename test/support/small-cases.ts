@@ -80,7 +80,9 @@ export function handCase(wiring: WiringName): SmallCase {
       'mlp.b1': rows([1, -1]),
       'mlp.W2': rows([1, -1], [2, 1]),
       'mlp.b2': rows([12, -3]),
-      ...Object.fromEntries(Object.entries(norms).map(([name, entries]) => [name, rows([...entries])])),
+      ...Object.fromEntries(
+        Object.entries(norms).map(([name, entries]) => [name, rows([...entries])]),
+      ),
     },
     context: rows([...token]),
     query: vector(...query),
@@ -88,11 +90,7 @@ export function handCase(wiring: WiringName): SmallCase {
 }
 
 /** A block of 4 to 7 numbers a token, 5 to 9 hidden and 1 to 6 context tokens, all entries normal. */
-export function drawCase(
-  seed: number,
-  wiring: WiringName,
-  activation: ActivationName,
-): SmallCase {
+export function drawCase(seed: number, wiring: WiringName, activation: ActivationName): SmallCase {
   const random = new Random(seed, 2026);
   const width = 4 + random.integer(4);
   const layer = softmaxAttention({

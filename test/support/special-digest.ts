@@ -7,32 +7,13 @@
  * @module
  */
 import * as special from '../../src/linalg/special/index.ts';
+import { Hash } from './hash.ts';
 
 /** The committed value; the same on Node 20, 22, 24 and 26. */
 export const SPECIAL_DIGEST = '7714c0cac7e22e40';
 
 /** Arguments a function. */
 const PER_FUNCTION = 100_000;
-
-/** FNV-1a of 64 bits, in two halves of 32. */
-class Hash {
-  #high = 0xcbf29ce4;
-  #low = 0x84222325;
-
-  add(byte: number): void {
-    const low = (this.#low ^ byte) >>> 0;
-    // times 2⁴⁰ + 0x1b3, modulo 2⁶⁴: low·0x1b3 has 41 bits, exact in a double.
-    const product = low * 0x1b3;
-    this.#low = product >>> 0;
-    const carry = Math.floor(product / 0x1_0000_0000);
-    this.#high = (Math.imul(this.#high, 0x1b3) + carry + (low << 8)) >>> 0;
-  }
-
-  toString(): string {
-    const digits = (word: number): string => word.toString(16).padStart(8, '0');
-    return digits(this.#high) + digits(this.#low);
-  }
-}
 
 /**
  * The digest of every function over the same arguments: every exponent of a double with random

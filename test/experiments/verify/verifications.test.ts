@@ -1,0 +1,206 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { VERIFICATIONS } from '../../../src/experiments/verify/index.ts';
+import type { Verification, VerifyRow } from '../../../src/experiments/verify/row.ts';
+import type { ImplicitDescent, RationalProof, SitePatch } from '../../../src/icl/index.ts';
+import type { RankOne } from '../../../src/linalg/index.ts';
+
+/** What every patch that the library delivers is multiplied by: 1, or a mistake. */
+const planted = vi.hoisted(() => ({ factor: 1, away: 0, step: 1, residual: '' }));
+
+const times = (x: Float64Array): Float64Array => x.map((entry) => planted.factor * entry);
+const wrong = ({ p, v }: RankOne): RankOne => ({
+  p: times(p),
+  v: v.map((entry, j) => entry + (j === 0 ? planted.away : 0)),
+});
+
+vi.mock('../../../src/icl/patch-weight.ts', async (original) => {
+  const own = await original<typeof import('../../../src/icl/patch-weight.ts')>();
+  return {
+    ...own,
+    patchWeight: (...site: Parameters<typeof own.patchWeight>) => wrong(own.patchWeight(...site)),
+    patchToTarget: (...site: Parameters<typeof own.patchToTarget>) =>
+      wrong(own.patchToTarget(...site)),
+  };
+});
+
+vi.mock('../../../src/icl/relu-patch.ts', async (original) => {
+  const own = await original<typeof import('../../../src/icl/relu-patch.ts')>();
+  const patchBehindRelu: typeof own.patchBehindRelu = (...all) => wrong(own.patchBehindRelu(...all));
+  return { patchBehindRelu };
+});
+
+vi.mock('../../../src/icl/weighted-patch.ts', async (original) => {
+  const own = await original<typeof import('../../../src/icl/weighted-patch.ts')>();
+  const patchWeightedBy: typeof own.patchWeightedBy = (...all) => wrong(own.patchWeightedBy(...all));
+  return { patchWeightedBy };
+});
+
+vi.mock('../../../src/icl/joint-patch.ts', async (original) => {
+  const own = await original<typeof import('../../../src/icl/joint-patch.ts')>();
+  return {
+    ...own,
+    patchBias: (...site: Parameters<typeof own.patchBias>) => times(own.patchBias(...site)),
+    patchJointly: (...site: Parameters<typeof own.patchJointly>): SitePatch => {
+      const { weight, bias } = own.patchJointly(...site);
+      return { weight, bias: times(bias) };
+    },
+  };
+});
+
+vi.mock('../../../src/icl/implicit-descent.ts', async (original) => {
+  const own = await original<typeof import('../../../src/icl/implicit-descent.ts')>();
+  return {
+    ...own,
+    implicitDescent: (...all: Parameters<typeof own.implicitDescent>): ImplicitDescent => {
+      const found = own.implicitDescent(...all);
+      return { ...found, stepSize: planted.step * found.stepSize };
+    },
+  };
+});
+
+vi.mock('../../../src/icl/rational-block.ts', async (original) => {
+  const own = await original<typeof import('../../../src/icl/rational-block.ts')>();
+  return {
+    ...own,
+    proveInRationals: (...all: Parameters<typeof own.proveInRationals>): RationalProof => {
+      const proof = own.proveInRationals(...all);
+      return planted.residual ? { ...proof, residual: planted.residual } : proof;
+    },
+  };
+});
+
+afterEach(() => {
+  Object.assign(planted, { factor: 1, away: 0, step: 1, residual: '' });
+});
+
+const TRIALS = 8;
+const SEED = 20260;
+
+const nameOf = ({ theorem, block, variant }: VerifyRow | Verification): string =>
+  `${theorem} ${block ?? 'site'} ${variant}`;
+
+const run = (): VerifyRow[] => VERIFICATIONS.map((each) => each.run(TRIALS, SEED));
+
+/** The names of the rows that do not hold. */
+const failing = (rows: readonly VerifyRow[]): string[] =>
+  rows.filter(({ ok }) => !ok).map(nameOf);
+
+const NAMES = VERIFICATIONS.map(nameOf);
+const [MINIMALITY, COMPOSITION, DESCENT, RATIONAL] = [
+  '1.4 plain minimality',
+  '1.5 plain two parts',
+  '3.1 plain form (a)',
+  '9.1 plain rational',
+];
+
+const PLAIN_WRONG = [
+  'no patch',
+  'sign of δ',
+  'ε = 1e-8 in the denominator',
+  'divided by ‖a‖ instead of ‖a‖²',
+  'contextual vector as base',
+];
+const SKIP_WRONG = [...PLAIN_WRONG, 'Δb2 forgotten'];
+
+/** The wrong patches of every row: a row without its wrong patches would pass anything. */
+const CONTROLS: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(
+    ['factored', 'dense'].flatMap((application) => [
+      [`1.2 plain ${application}`, PLAIN_WRONG],
+      [`2.1 v1-skip ${application}`, SKIP_WRONG],
+      [`2.2 residual ${application}`, SKIP_WRONG],
+      [
+        `2.3 pre-ln ${application}`,
+        [...SKIP_WRONG, 'one δ for both sites', 'attention output as base'],
+      ],
+      [`2.4 post-ln ${application}`, SKIP_WRONG],
+      [`9.2 site ${application}`, ['p 0.1% off']],
+    ]),
+  ),
+  '2.5 pre-ln cross-position': ['Δb2 without the token difference'],
+  '1.6 site covariance-weighted': ['v 0.1% off'],
+  [MINIMALITY]: ['an update that a sees'],
+  [COMPOSITION]: ['sum of the separate patches'],
+  [DESCENT]: ['gradient ascent', 'L_{i−1} in place of L_i'],
+  [RATIONAL]: ['trials unlike the context: p a millionth off', 'trials unlike the context: sign of δ'],
+};
+
+test('every row holds, was put to the test, and repeats itself from the same seed', () => {
+  const rows = run();
+  expect(failing(rows)).toEqual([]);
+  expect(run()).toEqual(rows);
+  for (const row of rows) {
+    const name = nameOf(row);
+    // Where a hidden vector is 0 the trial is refused instead; all others count.
+    expect(row.trials, name).toBeGreaterThanOrEqual(TRIALS - 2);
+    expect(row.negativeControls.map(({ name: control }) => control).sort(), name).toEqual(
+      [...(CONTROLS[name] ?? ['no patch'])].sort(),
+    );
+    if (name === RATIONAL) expect(row.exactResidual).toBe('0');
+    // Rounding leaves a trace: a row that compared a thing with itself would show 0.
+    else expect(row.maxResidual, name).toBeGreaterThan(0);
+    expect(row.exactErrorOverBound !== null, name).toBe(
+      row.variant === 'factored' || row.variant === 'dense',
+    );
+    if (row.exactErrorOverBound !== null) expect(row.exactErrorOverBound).toBeGreaterThan(0);
+  }
+});
+
+test('more trials are more trials, and in fractions at most fifty', () => {
+  for (const each of VERIFICATIONS) {
+    const { trials, refused } = each.run(1, SEED);
+    expect(trials + (trials === 0 ? (refused['DegenerateBase'] ?? 0) : 0)).toBe(1);
+  }
+  const rational = VERIFICATIONS.find((each) => nameOf(each) === RATIONAL);
+  expect(rational?.run(60, SEED).trials).toBe(50);
+});
+
+test('refusals are counted by class, one of each a trial', () => {
+  for (const row of run()) {
+    const { refused, block, variant, trials, theorem } = row;
+    const standard = variant === 'factored' || variant === 'dense';
+    if (theorem === '9.2' || theorem === '9.1') expect(refused).toEqual({ DegenerateBase: TRIALS });
+    else if (standard) {
+      const each = { NonFiniteError: trials, DomainError: trials, ShapeError: trials };
+      expect(refused).toEqual(block === 'plain' ? { DegenerateBase: trials, ...each } : each);
+    }
+  }
+});
+
+test('with every patch a millionth too large, every row that uses one fails', () => {
+  planted.factor = 1 + 1e-6;
+  // Minimality compares with whatever patch there is, descent reads gradients, fractions have their own.
+  const free = [MINIMALITY, DESCENT, RATIONAL];
+  expect(failing(run())).toEqual(NAMES.filter((name) => !free.includes(name)));
+});
+
+test('with a first factor that does not lie along a, minimality fails', () => {
+  planted.away = 1e-6;
+  expect(failing(run())).toContain(MINIMALITY);
+});
+
+test('with a step a millionth too long, descent fails', () => {
+  planted.step = 1 + 1e-6;
+  expect(failing(run())).toEqual([DESCENT]);
+});
+
+test('with a residual in fractions that is never 0, or always 0, the rational row fails', () => {
+  for (const residual of ['1/7', '0']) {
+    planted.residual = residual;
+    expect(failing(run())).toEqual([RATIONAL]);
+  }
+});
+
+test('with NaN for every patch no row that uses one holds', () => {
+  planted.factor = NaN;
+  for (const each of VERIFICATIONS) {
+    if ([DESCENT, RATIONAL].includes(nameOf(each))) continue;
+    let ok = false;
+    try {
+      ok = each.run(2, SEED).ok;
+    } catch (error) {
+      expect(error).toBeInstanceOf(RangeError); // NonFiniteError of whoever is handed it
+    }
+    expect(ok, nameOf(each)).toBe(false);
+  }
+});
