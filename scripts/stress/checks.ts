@@ -24,7 +24,7 @@ import { svd } from '../../src/linalg/svd.ts';
 import { symmetricEigen } from '../../src/linalg/symmetric-eigen.ts';
 import { gamma, UNIT_ROUNDOFF } from '../../src/linalg/unit-roundoff.ts';
 
-import { type CLASSES, size, unit } from './matrices.ts';
+import { type CLASSES, normal, size, unit } from './matrices.ts';
 
 /** Norms of up to 1600 numbers are within γ₁₆₀₂, bounds within γ₂₀ of what is meant. */
 const SLOP = 1 + 4 * gamma(1700);

@@ -18,7 +18,7 @@ export const scaledBy = (a: Matrix, e: number): Matrix =>
   );
 export const unit = (a: Matrix): Matrix => matrix(a.rows, a.cols, scaleToUnit(a.data).scaled);
 
-function normal(random: Random, m: number, n: number): Matrix {
+export function normal(random: Random, m: number, n: number): Matrix {
   const a = matrix(m, n);
   random.fillNormal(a.data);
   return a;
