@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { gamma, subtract, UNIT_ROUNDOFF } from '../linalg/index.ts';
+import { gamma, norm, subtract, UNIT_ROUNDOFF } from '../linalg/index.ts';
 import { ACTIVATIONS, type Block, type BlockRun, type Parameters } from '../model/index.ts';
 import type { Variant } from './block-patch.ts';
 import { layerNormBound } from './norm-bound.ts';
+import type { Application } from './prove-patch.ts';
 import { absoluteProduct, enlarge, preActivationBound } from './rounding-bounds.ts';
 
 /** Bounds on |patched − contextual|, entry by entry. */
@@ -28,7 +29,7 @@ export interface Runs {
  *
  *   E_h   = Lip(g)·E_z + error of both evaluations of g,  |h| ≤ |h'| + Lip(g)·E_z
  *   E_y   = |W2|·E_h + 2·γ_{f+2}·|W2||h|      w2only: 2·γ_{f+2}·|W2||h|, h of the base run
- *           + γ_{3f+4}·|D|                    where W2 takes D
+ *           + γ_{3f+4}·|D|                    where W2 takes D; dense w1w2: see otherHidden
  *   E_sum = E_y + 4u·(|b2| + |r| + |r'| + |s'| + |D|)
  *   E_out = E_sum, or through the last norm (`norm-bound.ts`)
  *
@@ -39,6 +40,7 @@ export function blockBounds(
   parameters: Parameters,
   runs: Runs,
   variant: Variant,
+  application: Application = 'factored',
 ): BlockBounds {
   const { base, contextual } = runs;
   const { 'mlp.W2': W2, 'mlp.b2': b2 } = parameters;
@@ -52,13 +54,17 @@ export function blockBounds(
   const rounded = absoluteProduct(W2, hidden);
   const inW2 = variant === 'w1w2' || variant === 'w2only';
   const moved = difference(runs, variant);
+  const otherBase =
+    variant === 'w1w2' && application === 'dense' && atHidden
+      ? otherHidden(contextual.hidden, atHidden)
+      : 0;
   const none = new Float64Array(W2.rows);
   const [r, target] = [base.residual ?? none, contextual.residual ?? none];
   const atSum = carried.map((error, i) =>
     enlarge(
       error +
         2 * gamma(f + 2) * rounded[i] +
-        (inW2 ? gamma(3 * f + 4) * moved[i] : 0) +
+        (inW2 ? (gamma(3 * f + 4) + otherBase) * moved[i] : 0) +
         4 *
           UNIT_ROUNDOFF *
           (Math.abs(b2.data[i]) +
@@ -70,6 +76,16 @@ export function blockBounds(
     ),
   );
   return { preActivation, output: throughLastNorm(block, parameters, contextual, atSum) };
+}
+
+/**
+ * ΔW2 of w1w2 divides by the hidden vector h of the factored first site. With the patch of W1 added in,
+ * the hidden vector is another, h″ with |h″ − h| ≤ 2E_h, and D is met with the factor v·h″ instead of 1:
+ * |v·h″ − 1| ≤ 2‖E_h‖/‖h‖ ≤ 2‖E_h‖/(‖h'‖ − ‖E_h‖).
+ */
+function otherHidden(contextual: Float64Array, atHidden: Float64Array): number {
+  const [size, error] = [norm(contextual), norm(atHidden)];
+  return size > error ? ((2 * error) / (size - error)) * (1 + gamma(64)) : Infinity;
 }
 
 /** E_z, or null where the first site is left alone. */

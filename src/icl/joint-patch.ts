@@ -16,7 +16,7 @@ import {
   subtract,
   timesPowerOfTwo,
 } from '../linalg/index.ts';
-import { patchWeight, requireSite } from './patch-weight.ts';
+import { patchWeight, representable, requireSite } from './patch-weight.ts';
 
 /** A change of a weight matrix, of its bias, or of both. */
 export interface SitePatch {
@@ -35,7 +35,8 @@ export interface SitePatch {
  */
 export function patchBias(W: Matrix, base: Float64Array, contextual: Float64Array): Float64Array {
   requireSite('patchBias', W, base, contextual);
-  return matrixVector(W, subtract(contextual, base));
+  const shift = matrixVector(W, subtract(contextual, base));
+  return representable('patchBias', { p: shift, v: new Float64Array(0) }).p;
 }
 
 /**
@@ -71,7 +72,8 @@ export function patchJointly(
   const v = Float64Array.from(base, (_, j) => timesPowerOfTwo(scaled[j] / q, -exponent));
   const p = matrixVector(W, subtract(contextual, base));
   const share = (scaled[d] * scaled[d]) / q; // λ²/(‖a‖² + λ²)
-  return { weight: { p, v }, bias: p.map((entry) => share * entry) };
+  const weight = representable('patchJointly', { p, v });
+  return { weight, bias: p.map((entry) => share * entry) };
 }
 
 /**

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { gamma, UNIT_ROUNDOFF } from '../linalg/index.ts';
+import { gamma, norm, powerOfTwo, UNIT_ROUNDOFF } from '../linalg/index.ts';
 
 /**
  * A bound on |LN(x) − LN(y)|, entry by entry, both computed in float64, for every x with
@@ -17,7 +17,8 @@ import { gamma, UNIT_ROUNDOFF } from '../linalg/index.ts';
  * each run; the sum of squares, the root, the quotient, g and b round |n|·|g| by γ_{d+8}, the result
  * by u.
  *
- * Shapes: all d. Infinity where e is not small against σ_y.
+ * Shapes: all d. Infinity where e is not small against σ_y, or σ so small (2⁻⁴⁶⁰) that its square
+ * could lose digits to underflow.
  */
 export function layerNormBound(
   y: Float64Array,
@@ -31,14 +32,15 @@ export function layerNormBound(
   const widened = e.map((entry, i) => entry + 2 * gamma(d + 2) * (Math.abs(y[i]) + entry + size));
   const meanError = meanOf(widened);
   const f = widened.map((entry) => entry + meanError);
-  const rms = Math.sqrt(meanOf(f.map((entry) => entry * entry)));
+  const rms = norm(f) / Math.sqrt(d);
   const mean = meanOf(y);
   const centred = y.map((entry) => entry - mean);
-  const deviation = Math.sqrt(meanOf(centred.map((entry) => entry * entry)) + epsilon);
+  const spread = norm(centred) / Math.sqrt(d);
+  const deviation = norm(Float64Array.of(spread, Math.sqrt(epsilon)));
   // The deviation of x, less what rounding may have added to that of y.
   const sigma = deviation * (1 - gamma(d + 8)) - rms;
   return f.map((entry, i) => {
-    if (!(sigma > 0)) return Infinity;
+    if (!(sigma > SMALLEST)) return Infinity;
     const carried = (entry + (Math.abs(centred[i]) / deviation) * rms) / sigma;
     const n = Math.abs(centred[i]) / deviation + carried; // of either run
     const rounded = 2 * gamma(d + 8) * n;
@@ -46,5 +48,7 @@ export function layerNormBound(
     return ((carried + rounded) * Math.abs(gain[i]) + last) * (1 + gamma(4 * d + 32));
   });
 }
+
+const SMALLEST = powerOfTwo(-460);
 
 const meanOf = (x: Float64Array): number => x.reduce((sum, entry) => sum + entry, 0) / x.length;

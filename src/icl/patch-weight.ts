@@ -58,13 +58,7 @@ export function patchWeight(W: Matrix, base: Float64Array, contextual: Float64Ar
   }
   const v = vectorPseudoinverse(base);
   const p = matrixVector(W, subtract(contextual, base));
-  const wrong = p.findIndex((entry) => !Number.isFinite(entry));
-  if (wrong >= 0) {
-    throw new DegenerateBase(
-      `patchWeight: W·(contextual − base) must be representable, got ${p[wrong]} at entry ${wrong}`,
-    );
-  }
-  return { p, v };
+  return representable('patchWeight', { p, v });
 }
 
 /**
@@ -77,7 +71,24 @@ export function patchWeight(W: Matrix, base: Float64Array, contextual: Float64Ar
  */
 export function patchToTarget(difference: Float64Array, input: Float64Array): RankOne {
   requireFinite('patchToTarget', 'the difference', difference);
-  return { p: difference.slice(), v: vectorPseudoinverse(input) };
+  return representable('patchToTarget', { p: difference.slice(), v: vectorPseudoinverse(input) });
+}
+
+/**
+ * The patch, if all of it is finite.
+ *
+ * @throws DegenerateBase naming the caller and the first entry that overflowed.
+ */
+export function representable(caller: string, patch: RankOne): RankOne {
+  for (const [name, factor] of Object.entries(patch)) {
+    const wrong = factor.findIndex((entry: number) => !Number.isFinite(entry));
+    if (wrong >= 0) {
+      throw new DegenerateBase(
+        `${caller}: the patch must be representable, got ${factor[wrong]} at entry ${wrong} of ${name}`,
+      );
+    }
+  }
+  return patch;
 }
 
 /** Refuses a site whose vectors do not fit W or are not finite. */

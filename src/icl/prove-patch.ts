@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { DomainError, type Matrix } from '../linalg/index.ts';
+import { DomainError, type Matrix, ShapeError } from '../linalg/index.ts';
 import {
   addPatch,
   type Block,
@@ -62,7 +62,8 @@ export function proveContextPatch(
   const { patch, remaining, base, contextual } = found;
   const patched = runPatched(block, parameters, remaining, query, patch, application);
   const runs = { base, contextual };
-  const bounds = blockBounds(block, parameters, runs, options.variant ?? 'default');
+  const { variant = 'default' } = options;
+  const bounds = blockBounds(block, parameters, runs, variant, application);
   return {
     ...found,
     patched,
@@ -99,19 +100,27 @@ export function withPatch(block: Block, parameters: Parameters, patch: BlockPatc
 
 /**
  * Compares two vectors entry by entry. Nothing off with nothing allowed counts as 0. A bound that is
- * not finite proves nothing: it gives NaN, and so does a NaN in the vectors.
+ * not finite or is negative proves nothing: it gives NaN, and so does a NaN in the vectors.
+ *
+ * @throws ShapeError if the lengths differ.
  */
 export function residual(
   patched: Float64Array,
   contextual: Float64Array,
   bound: Float64Array,
 ): Residual {
+  if (patched.length !== contextual.length || bound.length !== contextual.length) {
+    throw new ShapeError(
+      `residual: three vectors of one length are required, got ${patched.length}, ` +
+        `${contextual.length} and ${bound.length}`,
+    );
+  }
   let [observed, overBound, largest] = [0, 0, 0];
   patched.forEach((entry, i) => {
     const off = Math.abs(entry - contextual[i]);
     observed = Math.max(observed, off);
     const ratio = off === 0 ? 0 : off / bound[i];
-    overBound = Math.max(overBound, Number.isFinite(bound[i]) ? ratio : NaN);
+    overBound = Math.max(overBound, bound[i] >= 0 && bound[i] < Infinity ? ratio : NaN);
     largest = Math.max(largest, bound[i]);
   });
   return { observed, overBound, bound: largest };

@@ -10,10 +10,11 @@ import {
   type Matrix,
   matrixVector,
   type RankOne,
+  requireFinite,
   ShapeError,
   vectorPseudoinverse,
 } from '../linalg/index.ts';
-import { requireSite } from './patch-weight.ts';
+import { representable, requireSite } from './patch-weight.ts';
 
 /**
  * ΔW = c·aᵀ/‖a‖² with relu((W + ΔW)·a + b) = relu(W·a' + b), of least Frobenius norm:
@@ -43,11 +44,13 @@ export function patchBehindRelu(
       `patchBehindRelu: the bias must have ${W.rows} entries, one a row of W, got ${bias.length}`,
     );
   }
+  requireFinite('patchBehindRelu', 'the bias', bias);
   const z = matrixVector(W, base).map((entry, i) => entry + bias[i]);
   const target = matrixVector(W, contextual).map((entry, i) => entry + bias[i]);
   const p = z.map((entry, i) => {
+    if (Number.isNaN(target[i])) return NaN; // refused below
     if (target[i] > 0) return target[i] - entry;
     return entry > 0 ? -entry : 0;
   });
-  return { p, v: vectorPseudoinverse(base) };
+  return representable('patchBehindRelu', { p, v: vectorPseudoinverse(base) });
 }

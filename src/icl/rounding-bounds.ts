@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { gamma, type Matrix, UNIT_ROUNDOFF } from '../linalg/index.ts';
+import { gamma, type Matrix, subtract, UNIT_ROUNDOFF } from '../linalg/index.ts';
 
 /** Covers the rounding of a bound that was summed from n non-negative terms. */
 export const enlarge = (bound: number, n: number): number =>
@@ -40,7 +40,7 @@ export function patchedProductBound(
   contextual: Float64Array,
 ): Float64Array {
   const d = W.cols;
-  const delta = contextual.map((entry, j) => entry - base[j]);
+  const delta = subtract(contextual, base);
   const atBase = absoluteProduct(W, base);
   const atDelta = absoluteProduct(W, delta);
   return atBase.map((wa, i) => enlarge(gamma(d + 1) * wa + gamma(4 * d + 4) * atDelta[i], d));
@@ -65,7 +65,7 @@ export function preActivationBound(
   withBias = false,
 ): Float64Array {
   const d = W.cols + (withBias ? 1 : 0);
-  const delta = contextual.map((entry, j) => entry - base[j]);
+  const delta = subtract(contextual, base);
   const atBase = absoluteProduct(W, base);
   const atDelta = absoluteProduct(W, delta);
   const atContextual = absoluteProduct(W, contextual);

@@ -13,9 +13,11 @@ import {
   matrixVector,
   type RankOne,
   ShapeError,
+  scaleToUnit,
   subtract,
+  timesPowerOfTwo,
 } from '../linalg/index.ts';
-import { requireSite } from './patch-weight.ts';
+import { representable, requireSite } from './patch-weight.ts';
 
 /**
  * ΔW = W·δ·(S⁻¹a)ᵀ/(aᵀS⁻¹a), exact like `patchWeight`, and of all exact updates the one that
@@ -28,7 +30,10 @@ import { requireSite } from './patch-weight.ts';
  *
  * Preconditions: a ≠ 0, S positive definite.
  *
- * @throws DegenerateBase if a = 0. @throws NotPositiveDefinite naming the pivot of S that is not.
+ * Error: |v·a − 1| ≤ γ_{2d+2}·κ with κ = Σ|a_j·y_j|/(aᵀy), y = S⁻¹a; for the product (W + ΔW)·a see the
+ * bound in `experiments/verify/other-updates.ts`.
+ *
+ * @throws DegenerateBase if a = 0 or the patch overflows. @throws NotPositiveDefinite naming the pivot of S that is not.
  * @throws ShapeError or NonFiniteError as `patchWeight`.
  */
 export function patchWeightedBy(
@@ -43,11 +48,19 @@ export function patchWeightedBy(
       `patchWeightedBy: the second moment must be ${W.cols}x${W.cols}, got ${S.rows}x${S.cols}`,
     );
   }
-  const column = matrix(base.length, 1, base.slice());
-  const y = choleskySolve(cholesky(S), column).data;
-  const weight = dot(base, y);
+  // Scales of a and of S by powers of two change no digit, and keep aᵀS⁻¹a in range.
+  const { scaled: a, exponent } = scaleToUnit(base);
+  const unitS = matrix(S.rows, S.cols, scaleToUnit(S.data).scaled);
+  const y = choleskySolve(cholesky(unitS), matrix(a.length, 1, a)).data;
+  const weight = dot(a, y);
   if (!(weight > 0 && weight < Infinity)) {
-    throw new DegenerateBase(`patchWeightedBy: aᵀS⁻¹a must be positive and finite, got ${weight}`);
+    throw new DegenerateBase(
+      `patchWeightedBy: aᵀS⁻¹a must be positive and finite, got ${weight} (scaled)`,
+    );
   }
-  return { p: matrixVector(W, subtract(contextual, base)), v: y.map((entry) => entry / weight) };
+  const v = y.map((entry) => timesPowerOfTwo(entry / weight, -exponent));
+  return representable('patchWeightedBy', {
+    p: matrixVector(W, subtract(contextual, base)),
+    v,
+  });
 }

@@ -60,7 +60,7 @@ export class ConvergenceError extends RangeError {
  *
  * @throws ShapeError or NonFiniteError naming the caller and the operand.
  */
-export function requireMatrix(caller: string, operand: string, a: Matrix): void {
+export function requireFiniteMatrix(caller: string, operand: string, a: Matrix): void {
   if (a.data.length !== a.rows * a.cols) {
     throw new ShapeError(
       `${caller}: ${operand} is ${a.rows}x${a.cols}, so it needs ${a.rows * a.cols} entries, ` +
@@ -70,12 +70,12 @@ export function requireMatrix(caller: string, operand: string, a: Matrix): void 
   requireFinite(caller, operand, a.data);
 }
 
-/** As `requireMatrix`, and the matrix must be square. */
+/** As `requireFiniteMatrix`, and the matrix must be square. */
 export function requireSquare(caller: string, operand: string, a: Matrix): void {
   if (a.rows !== a.cols) {
     throw new ShapeError(`${caller}: ${operand} must be square, got ${a.rows}x${a.cols}`);
   }
-  requireMatrix(caller, operand, a);
+  requireFiniteMatrix(caller, operand, a);
 }
 
 /**
@@ -104,5 +104,5 @@ export function requireRows(caller: string, b: Matrix, rows: number): void {
   if (b.rows !== rows) {
     throw new ShapeError(`${caller}: b needs ${rows} rows, got ${b.rows}x${b.cols}`);
   }
-  requireMatrix(caller, 'b', b);
+  requireFiniteMatrix(caller, 'b', b);
 }

@@ -5,7 +5,7 @@
  */
 import { largestOf, scaledColumns, scaleTo, transpose, unscaledMatrix } from './columns.ts';
 import { DomainError } from './errors.ts';
-import { requireMatrix, requireRows } from './factorisation-errors.ts';
+import { requireFiniteMatrix, requireRows } from './factorisation-errors.ts';
 import { type Matrix, matrix } from './matrix.ts';
 import { type PivotedQR, pivotedQR } from './pivoted-qr.ts';
 import { exponentOf } from './powers-of-two.ts';
@@ -55,7 +55,7 @@ export function leastSquares(
   B: Matrix,
   { ridge = 0, relativeTolerance }: LeastSquaresOptions = {},
 ): LeastSquares {
-  requireMatrix('leastSquares', 'A', A);
+  requireFiniteMatrix('leastSquares', 'A', A);
   requireRows('leastSquares', B, A.rows);
   if (!(ridge >= 0 && ridge < Infinity)) {
     throw new DomainError(`leastSquares: the ridge must be finite and at least 0, got ${ridge}`);

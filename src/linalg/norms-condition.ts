@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { requireMatrix } from './factorisation-errors.ts';
+import { requireFiniteMatrix } from './factorisation-errors.ts';
 import * as kernels from './kernels.ts';
 import { type Matrix, matrix } from './matrix.ts';
 import { scaleToUnit, timesPowerOfTwo } from './powers-of-two.ts';
@@ -20,7 +20,7 @@ import { svd } from './svd.ts';
  * @throws ShapeError or NonFiniteError if the data do not fit or are not finite.
  */
 export function oneNorm(a: Matrix): number {
-  requireMatrix('oneNorm', 'a', a);
+  requireFiniteMatrix('oneNorm', 'a', a);
   const { scaled, exponent } = scaleToUnit(a.data);
   const sums = new Float64Array(a.cols);
   for (let i = 0; i < a.rows; i++) {
@@ -34,7 +34,7 @@ export function oneNorm(a: Matrix): number {
  * most γ_{n−1} for an m×n matrix, if the result is not subnormal. Throws as `oneNorm`.
  */
 export function infinityNorm(a: Matrix): number {
-  requireMatrix('infinityNorm', 'a', a);
+  requireFiniteMatrix('infinityNorm', 'a', a);
   const { scaled, exponent } = scaleToUnit(a.data);
   const sizes = scaled.map(Math.abs);
   let largest = 0;
@@ -46,7 +46,7 @@ export function infinityNorm(a: Matrix): number {
 
 /** √Σ a_ij². Relative error as `norm`: γ_{mn+2} for an m×n matrix. Throws as `oneNorm`. */
 export function frobeniusNorm(a: Matrix): number {
-  requireMatrix('frobeniusNorm', 'a', a);
+  requireFiniteMatrix('frobeniusNorm', 'a', a);
   return norm(a.data);
 }
 
@@ -55,7 +55,7 @@ export function frobeniusNorm(a: Matrix): number {
  * Throws as `oneNorm`, and ConvergenceError as `svd`.
  */
 export function spectralNorm(a: Matrix): number {
-  requireMatrix('spectralNorm', 'a', a);
+  requireFiniteMatrix('spectralNorm', 'a', a);
   const { scaled, exponent } = scaleToUnit(a.data);
   return timesPowerOfTwo(svd(matrix(a.rows, a.cols, scaled)).s[0] ?? 0, exponent);
 }
@@ -70,7 +70,7 @@ export function spectralNorm(a: Matrix): number {
  * Throws as `spectralNorm`.
  */
 export function conditionNumber(a: Matrix): number {
-  requireMatrix('conditionNumber', 'a', a);
+  requireFiniteMatrix('conditionNumber', 'a', a);
   const { s } = svd(matrix(a.rows, a.cols, scaleToUnit(a.data).scaled));
   if (s.length === 0) return 1;
   return s[s.length - 1] === 0 ? Infinity : s[0] / s[s.length - 1];

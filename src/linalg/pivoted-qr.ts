@@ -5,7 +5,7 @@
  */
 import { lengthOf, type ScaledColumns } from './columns.ts';
 import { DomainError } from './errors.ts';
-import { requireMatrix } from './factorisation-errors.ts';
+import { requireFiniteMatrix } from './factorisation-errors.ts';
 import { type Reflections, triangularise } from './householder.ts';
 import type { Matrix } from './matrix.ts';
 import { exponentOf, timesPowerOfTwo } from './powers-of-two.ts';
@@ -48,7 +48,7 @@ export function pivotedQR(
   a: Matrix,
   relativeTolerance: number = Math.max(a.rows, a.cols) * UNIT_ROUNDOFF,
 ): PivotedQR {
-  requireMatrix('pivotedQR', 'a', a);
+  requireFiniteMatrix('pivotedQR', 'a', a);
   if (!(relativeTolerance >= 0 && relativeTolerance < 1)) {
     throw new DomainError(
       `pivotedQR: the relative tolerance must be from 0 up to below 1, got ${relativeTolerance}`,

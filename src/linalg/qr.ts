@@ -7,7 +7,7 @@
  * @module
  */
 import { type ScaledColumns, scaledColumns, unscaledMatrix } from './columns.ts';
-import { requireMatrix, requireRows } from './factorisation-errors.ts';
+import { requireFiniteMatrix, requireRows } from './factorisation-errors.ts';
 import { type Reflections, reflect, triangularise } from './householder.ts';
 import { type Matrix, matrix } from './matrix.ts';
 
@@ -31,7 +31,7 @@ export interface QR {
  * Source: Higham (2002), section 19.2 and Theorem 19.4; the constants are derived in `householder.ts`.
  */
 export function qr(a: Matrix): QR {
-  requireMatrix('qr', 'a', a);
+  requireFiniteMatrix('qr', 'a', a);
   const { Q, R } = triangularise('qr', a, (k) => k);
   return { Q, R };
 }

@@ -5,7 +5,7 @@
  */
 import { fromColumns, transpose } from './columns.ts';
 import { NonFiniteError } from './errors.ts';
-import { requireMatrix } from './factorisation-errors.ts';
+import { requireFiniteMatrix } from './factorisation-errors.ts';
 import { type Matrix, matrix } from './matrix.ts';
 import { orthogonalise } from './one-sided-jacobi.ts';
 import { pivotedQR } from './pivoted-qr.ts';
@@ -48,7 +48,7 @@ export interface SVD {
  * `one-sided-jacobi.ts`.
  */
 export function svd(a: Matrix): SVD {
-  requireMatrix('svd', 'a', a);
+  requireFiniteMatrix('svd', 'a', a);
   if (a.rows < a.cols) {
     const { U, s, V, sweeps } = svd(transpose(a));
     return { U: V, s, V: U, sweeps };

@@ -4,6 +4,7 @@
  * @module
  */
 import { ACTIVATION_OPS, type ActivationOpName, type Op } from '../autograd/index.ts';
+import { UNIT_ROUNDOFF } from '../linalg/index.ts';
 
 export interface Activation {
   readonly op: Op;
@@ -15,8 +16,8 @@ export interface Activation {
 
 export type ActivationName = ActivationOpName;
 
-const U = 1.1102230246251565e-16; // 2⁻⁵³
-const SUBNORMAL = 5e-324;
+const U = UNIT_ROUNDOFF;
+const SUBNORMAL = Number.MIN_VALUE;
 
 /** No rounding at all. */
 const exactly = (): number => 0;

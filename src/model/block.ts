@@ -92,6 +92,9 @@ export function contextualBlock(options: BlockOptions): Block {
         `${layer.tokenWidth}, ${layer.width} and ${outputWidth}`,
     );
   }
+  if (!(epsilon > 0 && epsilon < Infinity)) {
+    throw new DomainError(`contextualBlock: epsilon must be positive and finite, got ${epsilon}`);
+  }
   const perceptron = mlp({ width: layer.width, hidden, outputWidth, activation });
   const norms = wiring.norms.map((norm) =>
     prefixed(norm, {

@@ -64,4 +64,4 @@ export {
   type TrainingOptions,
   train,
 } from './training.ts';
-export { WIRINGS, type Wiring, type WiringName } from './wirings.ts';
+export { WIRINGS, type Wiring, type WiringName, type WiringTools } from './wirings.ts';

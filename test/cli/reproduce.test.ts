@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -103,16 +104,17 @@ test('--json prints the contract: checks with verdicts, series of equal lengths,
   }
 });
 
-test('a folder in use by another run is refused, and the run there goes on undisturbed', async () => {
+test('a folder in use by another run is refused, and one left by a dead process is taken over', async () => {
   const folder = temporaryFolder();
-  const args = [...TINY.map((arg) => (arg === '120' ? '400' : arg)), '--out', folder];
-  let second: ReturnType<typeof runCli> | undefined;
-  const first = await runCli(args, (_child, stderr) => {
-    if (stderr.includes('training')) second ??= runCli([...args, '--seed', '2']);
-  });
-  const refused = await second;
-  expect(refused?.stderr).toMatch(/must not be in use, got process \d+ writing to it/);
-  expect([first.code, refused?.code]).toEqual([0, 3]);
+  const lock = join(folder, 'run.lock');
+  writeFileSync(lock, `${process.pid}\n`); // this very process is alive
+  const refused = await runCli([...TINY, '--out', folder]);
+  expect(refused.stderr).toContain(`must not be in use, got process ${process.pid} writing to it`);
+  expect([refused.code, ...readdirSync(folder)]).toEqual([3, 'run.lock']);
+  // A process that has ended: its number may be taken again, but not within a test.
+  const { pid } = spawnSync(process.execPath, ['-e', '']);
+  writeFileSync(lock, `${pid}\n`);
+  expect((await runCli([...TINY, '--out', folder])).code).toBe(0);
   expect(readdirSync(folder).sort()).toEqual(FILES);
 });
 

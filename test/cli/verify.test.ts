@@ -21,7 +21,22 @@ test('verify --json: every row is within its bound and every wrong patch beyond 
   const { ok, results }: { ok: boolean; results: Row[] } = JSON.parse(stdout);
   expect([code, ok]).toEqual([0, true]);
   expect([...new Set(results.map(({ theorem }) => theorem))].sort()).toEqual([
-    ...['1.2', '1.3', '1.4', '1.5', '1.6', '2.1', '2.2', '2.3', '2.4', '2.6', '3.1', '9.1', '9.2'],
+    ...[
+      '1.2',
+      '1.3',
+      '1.4',
+      '1.5',
+      '1.6',
+      '2.1',
+      '2.2',
+      '2.3',
+      '2.4',
+      '2.5',
+      '2.6',
+      '3.1',
+      '9.1',
+      '9.2',
+    ],
   ]);
   for (const row of results) {
     expect(row.ok).toBe(true);

@@ -12,13 +12,7 @@ import { handCase, type SmallCase, vector, WIRING_LIST } from '../support/small-
 
 type Values = Pick<BlockRun, 'residual' | 'input' | 'hidden' | 'sum' | 'output'>;
 
-const values = (
-  r: number[] | null,
-  z: number[],
-  h: number[],
-  s: number[],
-  out = s,
-): Values => ({
+const values = (r: number[] | null, z: number[], h: number[], s: number[], out = s): Values => ({
   residual: r && vector(...r),
   input: vector(...z),
   hidden: vector(...h),
@@ -102,28 +96,32 @@ function handRuns({ block, parameters, context, query }: SmallCase) {
   };
 }
 
-test.each(WIRING_LIST)('both runs of the %s block by hand are what the block computes', (wiring) => {
-  const { base, contextual } = handRuns(handCase(wiring));
-  expect(base).toMatchObject(BY_HAND[wiring].base);
-  expect(contextual).toMatchObject(BY_HAND[wiring].contextual);
-});
+test.each(WIRING_LIST)(
+  'both runs of the %s block by hand are what the block computes',
+  (wiring) => {
+    const { base, contextual } = handRuns(handCase(wiring));
+    expect(base).toMatchObject(BY_HAND[wiring].base);
+    expect(contextual).toMatchObject(BY_HAND[wiring].contextual);
+  },
+);
 
-test.each(
-  WIRING_LIST.flatMap((wiring) => VARIANTS.map((variant) => [wiring, variant] as const)),
-)('the patch of %s, %s, is the one by hand and meets the contextual run', (wiring, variant) => {
-  const each = handCase(wiring);
-  const { block, parameters, query } = each;
-  const { base, contextual } = handRuns(each);
-  const patch = blockPatch(block, parameters, base, contextual, variant);
-  expect(patch).toEqual(expected(wiring, variant));
-  for (const application of ['factored', 'dense'] as const) {
-    const { output } = runPatched(block, parameters, matrix(0, 2), query, patch, application);
-    output.forEach((entry, i) => {
-      // Derived: sums of at most 6 products below 100, each a few u off: below 1e-12.
-      expect(Math.abs(entry - contextual.output[i])).toBeLessThan(1e-12);
-    });
-  }
-});
+test.each(WIRING_LIST.flatMap((wiring) => VARIANTS.map((variant) => [wiring, variant] as const)))(
+  'the patch of %s, %s, is the one by hand and meets the contextual run',
+  (wiring, variant) => {
+    const each = handCase(wiring);
+    const { block, parameters, query } = each;
+    const { base, contextual } = handRuns(each);
+    const patch = blockPatch(block, parameters, base, contextual, variant);
+    expect(patch).toEqual(expected(wiring, variant));
+    for (const application of ['factored', 'dense'] as const) {
+      const { output } = runPatched(block, parameters, matrix(0, 2), query, patch, application);
+      output.forEach((entry, i) => {
+        // Derived: sums of at most 6 products below 100, each a few u off: below 1e-12.
+        expect(Math.abs(entry - contextual.output[i])).toBeLessThan(1e-12);
+      });
+    }
+  },
+);
 
 test('the default is the default variant', () => {
   const each = handCase('residual');

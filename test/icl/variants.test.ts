@@ -111,6 +111,7 @@ test('weight or bias: the bias only where a is 0 or too small, and other errors 
   }
   expect(() => patchWeightOrBias(W, vector(NaN, 0, 0, 0), contextual)).toThrow(NonFiniteError);
   expect(() => patchWeightOrBias(W, vector(0), contextual)).toThrow(ShapeError);
+  expect(() => patchWeightOrBias(W, vector(0), contextual)).toThrow(/^patchWeight:/);
 });
 
 test('behind a rectifier each row moves only as far as its rectified value asks', () => {

@@ -41,6 +41,9 @@ export const ACTIVATION_LIST: readonly ActivationName[] = [
 
 export const vector = (...x: number[]): Float64Array => Float64Array.from(x);
 
+/** An ε that adds nothing to any variance above 2⁻¹⁴⁷. */
+const VANISHING = 2 ** -200;
+
 /** Query, the one context token, the diagonal of Wv, and the norms, by wiring. */
 const HAND = {
   plain: { query: [1, 1], token: [5, -1], values: [1, 1], norms: {} },
@@ -62,7 +65,7 @@ const HAND = {
 
 /**
  * A block that computes in integers: W1 = (1 2; 3 4), b1 = (1, −1), ReLU, W2 = (1 −1; 2 1),
- * b2 = (12, −3), uniform attention over query and one token, and norms with ε = 0, which make
+ * b2 = (12, −3), uniform attention over query and one token, and norms whose ε vanishes, which make
  * (1, −1) or (−1, 1) of any two numbers. `handRuns` in block-patch.test.ts has its values.
  */
 export function handCase(wiring: WiringName): SmallCase {
@@ -70,7 +73,7 @@ export function handCase(wiring: WiringName): SmallCase {
   const layer = softmaxAttention({ tokenWidth: 2, width: 2, heads: 1 });
   const rows = (...x: number[][]): Matrix => matrixFromRows(x);
   return {
-    block: contextualBlock({ wiring, layer, hidden: 2, epsilon: 0 }),
+    block: contextualBlock({ wiring, layer, hidden: 2, epsilon: VANISHING }),
     parameters: {
       'layer.Wq': matrix(2, 2),
       'layer.Wk': matrix(2, 2),
@@ -112,4 +115,26 @@ export function drawCase(seed: number, wiring: WiringName, activation: Activatio
   );
   const context = normal(1 + random.integer(6), width, 1.5);
   return { block, parameters, context, query: normal(1, width, 1.5).data };
+}
+
+/** The norm bound to first order: (f + |n|·rms(f))/σ + 2(d + 8)|n| times |g|, and 2(|n||g| + |b|). */
+export function normFormula(
+  y: number[],
+  e: number[],
+  g: number[],
+  b: number[],
+  epsilon: number,
+): number[] {
+  const d = y.length;
+  const mean = (x: number[]): number => x.reduce((sum, entry) => sum + entry, 0) / d;
+  const absolute = y.map(Math.abs);
+  const widened = e.map((entry, i) => entry + 2 * (d + 2) * (absolute[i] + mean(absolute)));
+  const f = widened.map((entry) => entry + mean(widened));
+  const rms = Math.sqrt(mean(f.map((entry) => entry * entry)));
+  const c = y.map((entry) => entry - mean(y));
+  const sigma = Math.sqrt(mean(c.map((entry) => entry * entry)) + epsilon);
+  return f.map((entry, i) => {
+    const n = Math.abs(c[i]) / sigma;
+    return ((entry + n * rms) / sigma + 2 * (d + 8) * n) * g[i] + 2 * (n * g[i] + b[i]);
+  });
 }

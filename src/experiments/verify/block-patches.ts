@@ -55,14 +55,17 @@ const TITLE: Readonly<Record<Variant, string>> = {
 
 const WIRING_NAMES = Object.keys(WIRINGS) as WiringName[];
 
-/** Every wiring in every variant; the default once factored and once added into the matrices. */
+/** Every wiring in every variant, once factored and once added into the matrices. */
 export const BLOCK_PATCHES: readonly Verification[] = WIRING_NAMES.flatMap((wiring) => [
   blockPatches(wiring, 'default', 'factored'),
   blockPatches(wiring, 'default', 'dense'),
   ...VARIANTS.filter((variant) => variant !== 'default')
     // Without a residual connection there is nothing for W2 to take: w1w2 is default.
     .filter((variant) => !(wiring === 'plain' && variant === 'w1w2'))
-    .map((variant) => blockPatches(wiring, variant, 'factored')),
+    .flatMap((variant) => [
+      blockPatches(wiring, variant, 'factored'),
+      blockPatches(wiring, variant, 'dense'),
+    ]),
 ]);
 
 function blockPatches(
@@ -75,7 +78,7 @@ function blockPatches(
     title: TITLE[variant],
     layer: 'softmax',
     block: wiring,
-    variant: variant === 'default' ? application : variant,
+    variant: variant === 'default' ? application : `${variant} ${application}`,
   };
   return {
     ...about,
@@ -94,6 +97,11 @@ function blockPatches(
         );
         if (!proof) continue;
         const { output, preActivation } = proof;
+        if (output.bound === Infinity) {
+          // The hidden vector is no larger than its own error bound: nothing is proved of it.
+          gatherer.unbounded();
+          continue;
+        }
         gatherer.trial({
           observed: Math.max(output.observed, preActivation?.observed ?? 0),
           overBound: Math.max(output.overBound, preActivation?.overBound ?? 0),
@@ -132,7 +140,8 @@ function controls(
   application: Application,
 ): void {
   if (!matters(base.input, contextual.input) || norm(base.input) > 30) return;
-  const bounds = blockBounds(block, parameters, { base, contextual }, variant);
+  const runs = { base, contextual };
+  const bounds = blockBounds(block, parameters, runs, variant, application);
   const check = (name: string, at: 'preActivation' | 'output', wrong: BlockPatch): void => {
     const bound = bounds[at];
     if (!bound || (at === 'output' && !matters(base.output, contextual.output))) return;

@@ -83,16 +83,20 @@ export class RowGatherer {
     contextual: Float64Array,
     bound: Float64Array,
   ): void {
+    const ratio = (off: number, allowed: number): number =>
+      off === 0 ? 0 : allowed === 0 ? Infinity : off / allowed;
     let worst = { residual: 0, mustExceed: bound[0] };
     patched.forEach((entry, i) => {
       const off = Math.abs(entry - contextual[i]);
-      // off/bound > residual/mustExceed, without dividing by a bound of 0.
-      if (off * worst.mustExceed > worst.residual * bound[i] || (bound[i] === 0 && off > 0)) {
+      if (ratio(off, bound[i]) > ratio(worst.residual, worst.mustExceed)) {
         worst = { residual: off, mustExceed: bound[i] };
       }
     });
     const before = this.#controls.get(name);
-    if (!before || worst.residual * before.mustExceed < before.residual * worst.mustExceed) {
+    if (
+      !before ||
+      ratio(worst.residual, worst.mustExceed) < ratio(before.residual, before.mustExceed)
+    ) {
       this.#controls.set(name, worst);
     }
   }
@@ -106,6 +110,11 @@ export class RowGatherer {
       this.#refused[error.name] = (this.#refused[error.name] ?? 0) + 1;
       return undefined;
     }
+  }
+
+  /** Counts a trial for which there is no finite bound, among those refused. */
+  unbounded(): void {
+    this.#refused.unbounded = (this.#refused.unbounded ?? 0) + 1;
   }
 
   /** Counts the error of class `refusal` that `attempt` must throw; anything else fails the row. */
@@ -151,6 +160,8 @@ export class RowGatherer {
         overBound <= 1 &&
         (exactError === null || exactError <= 1) &&
         (this.#exactResidual === null || this.#exactResidual === '0') &&
+        // A control that never ran is none; in a handful of trials it may find no case to run on.
+        (negativeControls.length > 0 || this.#trials < 20) &&
         negativeControls.every(({ ok }) => ok),
     };
   }

@@ -25,13 +25,15 @@ vi.mock('../../../src/icl/patch-weight.ts', async (original) => {
 
 vi.mock('../../../src/icl/relu-patch.ts', async (original) => {
   const own = await original<typeof import('../../../src/icl/relu-patch.ts')>();
-  const patchBehindRelu: typeof own.patchBehindRelu = (...all) => wrong(own.patchBehindRelu(...all));
+  const patchBehindRelu: typeof own.patchBehindRelu = (...all) =>
+    wrong(own.patchBehindRelu(...all));
   return { patchBehindRelu };
 });
 
 vi.mock('../../../src/icl/weighted-patch.ts', async (original) => {
   const own = await original<typeof import('../../../src/icl/weighted-patch.ts')>();
-  const patchWeightedBy: typeof own.patchWeightedBy = (...all) => wrong(own.patchWeightedBy(...all));
+  const patchWeightedBy: typeof own.patchWeightedBy = (...all) =>
+    wrong(own.patchWeightedBy(...all));
   return { patchWeightedBy };
 });
 
@@ -73,7 +75,7 @@ afterEach(() => {
   Object.assign(planted, { factor: 1, away: 0, step: 1, residual: '' });
 });
 
-const TRIALS = 8;
+const TRIALS = 4;
 const SEED = 20260;
 
 const nameOf = ({ theorem, block, variant }: VerifyRow | Verification): string =>
@@ -82,8 +84,7 @@ const nameOf = ({ theorem, block, variant }: VerifyRow | Verification): string =
 const run = (): VerifyRow[] => VERIFICATIONS.map((each) => each.run(TRIALS, SEED));
 
 /** The names of the rows that do not hold. */
-const failing = (rows: readonly VerifyRow[]): string[] =>
-  rows.filter(({ ok }) => !ok).map(nameOf);
+const failing = (rows: readonly VerifyRow[]): string[] => rows.filter(({ ok }) => !ok).map(nameOf);
 
 const NAMES = VERIFICATIONS.map(nameOf);
 const [MINIMALITY, COMPOSITION, DESCENT, RATIONAL] = [
@@ -118,11 +119,14 @@ const CONTROLS: Readonly<Record<string, readonly string[]>> = {
     ]),
   ),
   '2.5 pre-ln cross-position': ['Δb2 without the token difference'],
-  '1.6 site covariance-weighted': ['v 0.1% off'],
+  '1.6 site covariance-weighted': ['v 0.1% off', 'S ignored'],
   [MINIMALITY]: ['an update that a sees'],
   [COMPOSITION]: ['sum of the separate patches'],
   [DESCENT]: ['gradient ascent', 'L_{i−1} in place of L_i'],
-  [RATIONAL]: ['trials unlike the context: p a millionth off', 'trials unlike the context: sign of δ'],
+  [RATIONAL]: [
+    'trials unlike the context: p a millionth off',
+    'trials unlike the context: sign of δ',
+  ],
 };
 
 test('every row holds, was put to the test, and repeats itself from the same seed', () => {
@@ -149,7 +153,9 @@ test('every row holds, was put to the test, and repeats itself from the same see
 test('more trials are more trials, and in fractions at most fifty', () => {
   for (const each of VERIFICATIONS) {
     const { trials, refused } = each.run(1, SEED);
-    expect(trials + (trials === 0 ? (refused['DegenerateBase'] ?? 0) : 0)).toBe(1);
+    const counted = trials + (trials === 0 ? (refused['DegenerateBase'] ?? 0) : 0);
+    // One statement a trial, but for the weighted update: exact, and least.
+    expect([1, each.variant === 'covariance-weighted' ? 2 : 1]).toContain(counted);
   }
   const rational = VERIFICATIONS.find((each) => nameOf(each) === RATIONAL);
   expect(rational?.run(60, SEED).trials).toBe(50);
