@@ -4,6 +4,7 @@ import * as attn4 from './golden-readers/attn4.ts';
 import * as bounds from './golden-readers/bounds.ts';
 import * as dynamics from './golden-readers/dynamics.ts';
 import * as finetune from './golden-readers/finetune.ts';
+import * as functionClasses from './golden-readers/function-classes.ts';
 import * as gradStacks from './golden-readers/grad-stacks.ts';
 import * as rational from './golden-readers/rational.ts';
 import * as skipBlocks from './golden-readers/skip-blocks.ts';
@@ -22,6 +23,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   bounds,
   dynamics,
   finetune,
+  function_classes: functionClasses,
   grad_llama_stack2: gradStacks,
   grad_preln_stack3: gradStacks,
   rational,

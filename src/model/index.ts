@@ -7,6 +7,7 @@
  *   activations.ts, mlp.ts, sites.ts      the perceptron, and the maps that a patch changes
  *   wirings.ts, block.ts                  T_W(C, x): plain, with skips, with norms
  *   linear-task.ts                        prompts that show a linear function by example
+ *   function-classes/, baselines/         other functions, and what predicts them without a model
  *   optimisers.ts, adamw.ts, clipping.ts, schedules.ts    SGD, Adam and what goes with them
  *   training.ts                           a loop that resumes bit for bit
  *   state-bytes.ts                        a state as bytes, and back
@@ -15,6 +16,24 @@
  */
 export { ACTIVATIONS, type Activation, type ActivationName } from './activations.ts';
 export { AdamW, type AdamWOptions } from './adamw.ts';
+export {
+  averagedWeights,
+  averagingBaseline,
+  BASELINES,
+  type Baseline,
+  baselineOf,
+  type Lasso,
+  type LassoOptions,
+  lasso,
+  lassoBaseline,
+  leastSquaresBaseline,
+  nearestNeighboursBaseline,
+  nearestRows,
+  predictPrefixes,
+  predictQuery,
+  type Rule,
+  ridgeBaseline,
+} from './baselines/index.ts';
 export {
   type Block,
   type BlockOptions,
@@ -25,6 +44,44 @@ export {
 } from './block.ts';
 export { clipByGlobalNorm, globalNorm } from './clipping.ts';
 export { type ContextualLayer, evaluateLayer, sequenceOf } from './contextual-layer.ts';
+export {
+  classificationClass,
+  covarianceTransform,
+  type DecisionTree,
+  decisionTree,
+  decisionTreeClass,
+  FUNCTION_CLASSES,
+  type FunctionClass,
+  type FunctionPromptOptions,
+  functionPrompts,
+  halfSpace,
+  halfSubspaceInputs,
+  INPUT_SHIFTS,
+  type InputShift,
+  type LabelNoise,
+  linearClass,
+  linearFunction,
+  noisyClass,
+  noisyLabels,
+  orthogonalPart,
+  orthogonalQuery,
+  quadrantInputs,
+  quadraticClass,
+  quadraticFunction,
+  randomOrthogonal,
+  reluNetwork,
+  reluNetworkClass,
+  renormalisedLabels,
+  repeatedQuery,
+  type ScalarFunction,
+  SHIFT_FACTORS,
+  scaledClass,
+  scaledInputs,
+  skewedInputs,
+  sparseClass,
+  standardInputs,
+  transformedInputs,
+} from './function-classes/index.ts';
 export {
   foldPrompts,
   type LinearPrompt,
