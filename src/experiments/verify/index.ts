@@ -7,6 +7,7 @@ import { BLOCK_PATCHES } from './block-patches.ts';
 import { composition } from './composition.ts';
 import { crossPosition } from './cross-position.ts';
 import { descent } from './descent.ts';
+import { functionPromptPatches } from './function-prompts.ts';
 import { minimality } from './minimality.ts';
 import { behindRelu, weighted } from './other-updates.ts';
 import { rational } from './rational.ts';
@@ -18,6 +19,7 @@ export type { NegativeControl, Verification, VerifyRow } from './row.ts';
 export const VERIFICATIONS: readonly Verification[] = [
   ...BLOCK_PATCHES,
   crossPosition,
+  functionPromptPatches,
   behindRelu,
   weighted,
   minimality,

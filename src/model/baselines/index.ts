@@ -5,6 +5,7 @@
  *   linear-rules.ts         least squares, ridge, averaging
  *   nearest-neighbours.ts   the mean label of the nearest pairs
  *   lasso.ts                sparse weights, by coordinate descent, with their KKT residual
+ *   lasso-support.ts        its exact steps on the support
  *
  * @module
  */
