@@ -40,6 +40,10 @@ test('an error that is not small against the deviation leaves no bound', () => {
   for (const entry of layerNormBound(y, vector(0.1, 0.1), one, one, 0)) {
     expect(entry).toBeCloseTo(4 / 3, 12);
   }
+  // σ = 2⁻⁴⁷¹: its square is near underflow.
+  const tiny = y.map((entry) => entry * 2 ** -470);
+  const none = new Float64Array(2);
+  for (const entry of layerNormBound(tiny, none, one, one, 0)) expect(entry).toBe(Infinity);
 });
 
 test('no perturbation within e moves a computed norm beyond the bound, and some come near it', () => {

@@ -252,3 +252,20 @@ test('a target by hand: d = (3, −1) at s = (1, 1), in copies', () => {
   expect(() => patchToTarget(vector(NaN), vector(1))).toThrow(NonFiniteError);
   expect(() => patchToTarget(vector(1), vector(0))).toThrow(DegenerateBase);
 });
+
+test('an update too large for float64 is refused by all of them', () => {
+  const W = matrixFromRows([[1e308, 1e308]]);
+  const I = matrixFromRows([
+    [1, 0],
+    [0, 1],
+  ]);
+  const [a, far] = [vector(1, 0), vector(3, 3)];
+  for (const attempt of [
+    () => patchJointly(W, a, far, 1),
+    () => patchBehindRelu(W, vector(0), a, far),
+    () => patchWeightedBy(I, W, a, far),
+    () => patchToTarget(vector(1), vector(5e-324)),
+  ]) {
+    expect(attempt).toThrow(DegenerateBase);
+  }
+});

@@ -57,7 +57,7 @@ export interface Lasso {
  *
  * is at the level where g is rounding error: with c_j = ‖X_j‖, at most
  * (d + i + 4)·u·(α + max c·(‖y‖ + Σ c_k·|w_k|)/i). Error: F(w) − min F ≤ κ·‖w − w*‖₁ by convexity.
- * Measured: at most 8 sweeps in 2160 Gaussian fits, d up to 20, i up to 100, α from 1e-8·|y| to |y|.
+ * Measured: at most 10 sweeps in 6480 Gaussian fits, d up to 20, i up to 100, α from 1e-8 of the labels up.
  *
  * Shapes: X i×d, y of i numbers. Without pairs w = 0.
  *

@@ -158,6 +158,16 @@ test('of many trials the one counts in which a wrong patch came nearest to passi
   }
 });
 
+test('from twenty trials on a row without any wrong patch fails', () => {
+  for (const trials of [19, 20, 100]) {
+    const gatherer = new RowGatherer();
+    for (let k = 0; k < trials; k++) gatherer.trial({ observed: 0, overBound: 0.5 });
+    expect(gatherer.row(ABOUT).ok).toBe(trials < 20);
+    gatherer.control('wrong', vector(1), vector(0), vector(0.5));
+    expect(gatherer.row(ABOUT).ok).toBe(true);
+  }
+});
+
 test('the expected refusal is counted by its class', () => {
   const row = gathered((gatherer) => {
     for (const error of [new ShapeError('a'), new DomainError('b'), new ShapeError('c')]) {
