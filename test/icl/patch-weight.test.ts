@@ -178,7 +178,7 @@ test('a base without direction is refused, whatever the contextual vector', () =
 test('an update too large for float64 is refused', () => {
   const W = matrixFromRows([[1e308, 1e308]]);
   expect(() => patchWeight(W, Float64Array.of(1, 0), Float64Array.of(3, 3))).toThrow(
-    /patchWeight: W·\(contextual − base\) must be representable, got Infinity at entry 0/,
+    /patchWeight: the patch must be representable, got Infinity at entry 0 of p/,
   );
 });
 

@@ -48,11 +48,15 @@ test('entries of another number or type are refused, with what was needed and wh
     expect(make(n)).toThrow(RangeError);
     expect(make(n)).toThrow(`matrix: 2x3 needs 6 numbers, got ${n}`);
   }
-  for (const data of [[1, 2], new Float32Array(2), 'ab']) {
+  for (const [data, got] of [
+    [[1, 2], 'Array'],
+    [new Float32Array(2), 'Float32Array'],
+    ['ab', 'ab'],
+  ] as const) {
     // A caller without types.
     const untyped = () => matrix(1, 2, data as unknown as Float64Array);
     expect(untyped).toThrow(TypeError);
-    expect(untyped).toThrow(`matrix: data must be a Float64Array, got ${typeof data}`);
+    expect(untyped).toThrow(`matrix: data must be a Float64Array, got ${got}`);
   }
 });
 

@@ -75,7 +75,8 @@ export const behindRelu: Verification = {
       gatherer.trial(residual(rectified(shifted(apply(W, patch, a))), goal, bound));
       // |c_i| ≤ |z'_i − z_i| up to the rounding of both.
       const full = norm(patchWeight(W, a, contextual).p);
-      if (!(norm(patch.p) <= full * (1 + gamma(4 * d + 8)) + norm(bound))) {
+      const idle = patch.p.some((c, i) => c !== 0 && Wa[i] + b[i] <= 0 && target[i] <= 0);
+      if (idle || !(norm(patch.p) <= full * (1 + gamma(4 * d + 8)) + norm(bound))) {
         gatherer.trial({ observed: norm(patch.p) - full, overBound: Infinity });
       }
       if (norm(patch.p) > norm(goal) / 10) {
@@ -113,7 +114,7 @@ export const weighted: Verification = {
           gamma(d) * atFull[i],
       );
       const target = matrixVector(W, contextual);
-      gatherer.trial(residual(apply(W, patch, a), target, bound));
+      const exactness = residual(apply(W, patch, a), target, bound);
       // Least tr(ΔW·S·ΔWᵀ) means that ΔW·S is orthogonal to every M with M·a = 0. Forming y = S⁻¹a is
       // backward stable (a few d²·u of ‖S‖‖y‖), so 1e-11 of the norms is ample for d ≤ 12.
       const M = unseenPart(normalMatrix(W.rows, d, random), a);
@@ -122,7 +123,11 @@ export const weighted: Verification = {
       const scale = norm(S.data) * norm(M.data) * norm(patch.p) * norm(patch.v);
       const limit = Float64Array.of(1e-11 * scale);
       const none = new Float64Array(1);
-      if (d > 1) gatherer.trial(residual(along(patch), none, limit)); // d = 1 leaves no such M
+      const least = d > 1 ? residual(along(patch), none, limit).overBound : 0; // d = 1: no such M
+      gatherer.trial({
+        observed: exactness.observed,
+        overBound: Math.max(exactness.overBound, least),
+      });
       if (d > 1 && Math.abs(along(patchWeight(W, a, contextual))[0]) > 1e-3 * scale) {
         gatherer.control('S ignored', along(patchWeight(W, a, contextual)), none, limit);
       }

@@ -133,8 +133,9 @@ export class RowGatherer {
   row(verification: Omit<Verification, 'run'>): VerifyRow {
     const negativeControls = [...this.#controls].map(([name, control]) => ({
       name,
-      ...control,
-      ok: control.residual > control.mustExceed,
+      residual: finite(control.residual),
+      mustExceed: finite(control.mustExceed),
+      ok: control.residual > control.mustExceed && Number.isFinite(control.residual),
     }));
     // A NaN stays one in Math.max, fails every comparison, and is written as the largest double.
     const overBound = this.#overBounds.reduce((max, x) => Math.max(max, x), 0);
