@@ -41,6 +41,21 @@ const Q8 = 2.7557525964355037e-7;
 const Q9 = 2.5111234501577595e-8;
 const Q10 = 2.083853352417297e-9;
 
+/** The constants above, for the kernel that computes pairs: it has none of its own. */
+export const EXP_CONSTANTS: {
+  readonly log2e: number;
+  readonly rounder: number;
+  readonly highest: number;
+  readonly lowest: number;
+  readonly q: readonly number[];
+} = {
+  log2e: LOG2_E,
+  rounder: ROUNDER,
+  highest: HIGHEST,
+  lowest: LOWEST,
+  q: [Q0, Q1, Q2, Q3, Q4, Q5, Q6, Q7, Q8, Q9, Q10],
+};
+
 /** Where 2⁰ stands in `POWERS_OF_TWO`: the least power of two that is a double is 2⁻¹⁰⁷⁴. */
 export const POWER_ZERO = 1074;
 

@@ -6,33 +6,32 @@
  *
  * @module
  */
-import { LN2_HIGH, LN2_LOW } from '../special/exp.ts';
+import { EXP_CONSTANTS, LN2_HIGH, LN2_LOW } from '../special/exp.ts';
 import { type FunctionBuilder, type ModuleBuilder, set } from './assembler.ts';
 import { type Code, f64x2, i32, i64x2, sequence, v128 } from './instructions.ts';
 
 /** Names and values of the constants; those of the function in `special/` explain them. */
 const CONSTANTS = {
-  // biome-ignore lint/suspicious/noApproximativeNumericConstant: Math.LOG2E is specified only approximately
-  log2e: 1.4426950408889634,
+  log2e: EXP_CONSTANTS.log2e,
   ln2High: LN2_HIGH,
   ln2Low: LN2_LOW,
-  rounder: 6755399441055744,
-  highest: 710,
-  lowest: -746,
+  rounder: EXP_CONSTANTS.rounder,
+  highest: EXP_CONSTANTS.highest,
+  lowest: EXP_CONSTANTS.lowest,
   one: 1,
   /** The integer 1023 in the bits of a double: the exponent field of 2⁰. */
   bias: 1023 * Number.MIN_VALUE,
-  q0: 0.5,
-  q1: 0.1666666666666668,
-  q2: 0.041666666666666415,
-  q3: 0.008333333333318543,
-  q4: 0.001388888888903312,
-  q5: 0.00019841269893306932,
-  q6: 2.480158702582794e-5,
-  q7: 2.755723748873309e-6,
-  q8: 2.7557525964355037e-7,
-  q9: 2.5111234501577595e-8,
-  q10: 2.083853352417297e-9,
+  q0: EXP_CONSTANTS.q[0],
+  q1: EXP_CONSTANTS.q[1],
+  q2: EXP_CONSTANTS.q[2],
+  q3: EXP_CONSTANTS.q[3],
+  q4: EXP_CONSTANTS.q[4],
+  q5: EXP_CONSTANTS.q[5],
+  q6: EXP_CONSTANTS.q[6],
+  q7: EXP_CONSTANTS.q[7],
+  q8: EXP_CONSTANTS.q[8],
+  q9: EXP_CONSTANTS.q[9],
+  q10: EXP_CONSTANTS.q[10],
 } as const;
 
 const NAMES = Object.keys(CONSTANTS) as (keyof typeof CONSTANTS)[]; // its own keys, no others
