@@ -14,10 +14,8 @@ import {
 } from './assembler.ts';
 import { type Code, f64, f64x2, i32, v128 } from './instructions.ts';
 import { arena } from './memory.ts';
+import { stream, type Use } from './streaming.ts';
 import { bytes, DOUBLE, params } from './vector-loop.ts';
-
-/** Doubles of one operand in one piece: 32 KiB, four of them in the L2 cache. */
-const PIECE = 4096;
 
 /**
  * Below this many parameters the twin is as fast or faster: copies included, 64 run at half its speed,
@@ -89,27 +87,18 @@ function defineAdam(f: FunctionBuilder): void {
 
 let shared: AdamExports | undefined;
 
+const USES: readonly Use[] = ['update', 'update', 'update', 'read'];
+
 /** In place: m, v and θ after one step with the gradient g. */
 export const adam: typeof twins.adam = (step, theta, g, m, v) => {
-  const room = arena();
-  shared ??= room.instantiate(adamModule()) as unknown as AdamExports; // by construction
+  shared ??= arena().instantiate(adamModule()) as unknown as AdamExports; // by construction
+  const { adam: map } = shared;
   const { beta1, beta2, epsilon, correction2 } = step;
   const rate = step.learningRate / step.correction1;
-  const mark = room.used;
-  const [atTheta, atG, atM, atV] = [0, 1, 2, 3].map(() => room.allocate(PIECE));
-  for (let from = 0; from < theta.length; from += PIECE) {
-    const n = Math.min(PIECE, theta.length - from);
-    room.copyIn(atTheta, theta, from, n);
-    room.copyIn(atG, g, from, n);
-    room.copyIn(atM, m, from, n);
-    room.copyIn(atV, v, from, n);
+  stream(USES, [theta, m, v, g], theta.length, ([atTheta, atM, atV, atG], count) => {
     // biome-ignore format: the parameters in their order
-    shared.adam(
-      atTheta, atG, atM, atV, n, beta1, beta2, 1 - beta1, 1 - beta2, rate, correction2, epsilon,
+    map(
+      atTheta, atG, atM, atV, count, beta1, beta2, 1 - beta1, 1 - beta2, rate, correction2, epsilon,
     );
-    room.copyOut(atTheta, theta, from, n);
-    room.copyOut(atM, m, from, n);
-    room.copyOut(atV, v, from, n);
-  }
-  room.release(mark);
+  });
 };

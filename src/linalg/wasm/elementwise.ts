@@ -1,18 +1,14 @@
 /**
  * The maps that act on each entry by itself, on Wasm, with the bits of `../reference/elementwise.ts`.
  *
- * Operands pass through Wasm memory in pieces that stay in the cache.
- *
  * @module
  */
 import type * as twins from '../reference/elementwise.ts';
 import { advance, type FunctionBuilder, type Local, ModuleBuilder, walk } from './assembler.ts';
 import { type Code, f64, f64x2, i32, v128 } from './instructions.ts';
 import { arena } from './memory.ts';
+import { BINARY, stream, streamRows, UNARY, type Use } from './streaming.ts';
 import { bytes, mapPairs, params } from './vector-loop.ts';
-
-/** Doubles of one operand in one piece: 32 KiB, so that three of them stay in the L2 cache. */
-const PIECE = 4096;
 
 /**
  * Below this many entries the twin is as fast or faster: copies included, maps of one operand run at
@@ -94,34 +90,11 @@ function kernel(): ElementwiseExports {
   return shared;
 }
 
-/** out = map(x, y), piece after piece. */
+/** out = map(x, y). */
 function binary(map: Binary, x: Float64Array, y: Float64Array, out: Float64Array): void {
-  const room = arena();
-  const mark = room.used;
-  const atX = room.allocate(2 * PIECE);
-  const atY = atX + 8 * PIECE;
-  for (let from = 0; from < out.length; from += PIECE) {
-    const count = Math.min(PIECE, out.length - from);
-    room.copyIn(atX, x, from, count);
-    room.copyIn(atY, y, from, count);
-    map(atX, atY, atX, count);
-    room.copyOut(atX, out, from, count);
-  }
-  room.release(mark);
-}
-
-/** out = map(x), piece after piece; the map is given an address and a count and works in place. */
-function unary(map: (at: number, count: number) => void, x: Float64Array, out: Float64Array): void {
-  const room = arena();
-  const mark = room.used;
-  const at = room.allocate(PIECE);
-  for (let from = 0; from < out.length; from += PIECE) {
-    const count = Math.min(PIECE, out.length - from);
-    room.copyIn(at, x, from, count);
-    map(at, count);
-    room.copyOut(at, out, from, count);
-  }
-  room.release(mark);
+  stream(BINARY, [out, x, y], out.length, ([atOut, atX, atY], count) =>
+    map(atX, atY, atOut, count),
+  );
 }
 
 /** out = x + y. */
@@ -140,51 +113,39 @@ export const reluBackward: typeof twins.reluBackward = (y, dy, out) =>
 /** out = x where x > 0, else +0; a NaN stays NaN. */
 export const relu: typeof twins.relu = (x, out) => {
   const { relu: map } = kernel();
-  unary((at, count) => map(at, at, count), x, out);
+  stream(UNARY, [out, x], out.length, ([atOut, atX], count) => map(atX, atOut, count));
 };
 
 /** out = factor·x. */
 export const scale: typeof twins.scale = (factor, x, out) => {
   const { scale: map } = kernel();
-  unary((at, count) => map(factor, at, at, count), x, out);
+  stream(UNARY, [out, x], out.length, ([atOut, atX], count) => map(factor, atX, atOut, count));
 };
 
-/**
- * out = x + 1·bᵀ with x of `rows` rows, b added to each.
- *
- * Rows pass in pieces; b, which every row reads, is copied in once.
- */
+/** out = x + 1·bᵀ with x of `rows` rows, b added to each. */
 export const addToRows: typeof twins.addToRows = (x, b, out, rows) => {
   const { addToRows: map } = kernel();
-  const room = arena();
   const n = b.length;
-  const step = Math.min(rows, Math.max(1, Math.floor(PIECE / Math.max(n, 1))));
+  const room = arena();
   const mark = room.used;
-  const [atB, atX] = [room.allocate(n), room.allocate(step * n)];
-  room.copyIn(atB, b, 0, n);
-  for (let i = 0; i < rows; i += step) {
-    const count = Math.min(step, rows - i);
-    room.copyIn(atX, x, i * n, count * n);
-    map(atX, atB, atX, count, n);
-    room.copyOut(atX, out, i * n, count * n);
-  }
+  const atB = room.reach(b, 0, n);
+  streamRows(UNARY, [out, x], [n, n], rows, ([atOut, atX], count) =>
+    map(atX, atB, atOut, count, n),
+  );
   room.release(mark);
 };
+
+const READ: readonly Use[] = ['read'];
 
 /** out_j = Σ_i x[i,j], i ascending from +0. */
 export const sumOfRows: typeof twins.sumOfRows = (x, out, rows) => {
   const { addRows } = kernel();
-  const room = arena();
   const n = out.length;
-  const step = Math.min(rows, Math.max(1, Math.floor(PIECE / Math.max(n, 1))));
+  const room = arena();
   const mark = room.used;
-  const [atOut, atX] = [room.allocate(n), room.allocate(step * n)];
+  const atOut = room.allocate(n);
   room.view.fill(0, atOut / 8, atOut / 8 + n);
-  for (let i = 0; i < rows; i += step) {
-    const count = Math.min(step, rows - i);
-    room.copyIn(atX, x, i * n, count * n);
-    addRows(atX, atOut, count, n);
-  }
+  streamRows(READ, [x], [n], rows, ([atX], count) => addRows(atX, atOut, count, n));
   room.copyOut(atOut, out, 0, n);
   room.release(mark);
 };

@@ -92,16 +92,9 @@ export const matmulTN: Matmul = (a, b, c, m, k, n) => {
   else product(a, m, true, b, n, false, c, m, k, n);
 };
 
-let shared: MatmulExports | undefined;
-
-/** Doubles to the next multiple of a cache line. */
-const padded = (count: number): number => Math.ceil(count / 8) * 8;
-
-/** Doubles of the three operands and the packing. */
-const roomOf = (m: number, k: number, n: number): number =>
-  PACKING + padded(m * k) + padded(k * n) + padded(m * n);
-
-const fits = (m: number, k: number, n: number): boolean => arena().fits(roomOf(m, k, n));
+/** Is there room for the packing, and for the operands if they are elsewhere? */
+const fits = (m: number, k: number, n: number): boolean =>
+  arena().fits(PACKING + m * k + k * n + m * n + 24);
 
 function product(
   a: Float64Array,
@@ -116,17 +109,16 @@ function product(
   n: number,
 ): void {
   const room = arena();
-  shared ??= room.instantiate(matmulModule()) as unknown as MatmulExports; // by construction
+  const kernel = matmulKernel();
   const mark = room.used;
-  const packing = room.allocate(roomOf(m, k, n));
-  const atA = packing + 8 * PACKING;
-  const atB = atA + 8 * padded(m * k);
-  const atC = atB + 8 * padded(k * n);
-  room.copyIn(atA, a, 0, m * k);
-  room.copyIn(atB, b, 0, k * n);
+  const packing = room.allocate(PACKING);
+  const atA = room.reach(a, 0, m * k);
+  const atB = room.reach(b, 0, k * n);
+  const resident = room.holds(c);
+  const atC = resident ? c.byteOffset : room.allocate(m * n);
   room.view.fill(0, atC / 8, atC / 8 + m * n);
   accumulateProduct(
-    shared,
+    kernel,
     packing,
     { address: atA, stride: strideA, transposed: transposedA },
     { address: atB, stride: strideB, transposed: transposedB },
@@ -135,6 +127,14 @@ function product(
     k,
     n,
   );
-  room.copyOut(atC, c, 0, m * n);
+  if (!resident) room.copyOut(atC, c, 0, m * n);
   room.release(mark);
+}
+
+let shared: MatmulExports | undefined;
+
+/** The compiled module. */
+export function matmulKernel(): MatmulExports {
+  shared ??= arena().instantiate(matmulModule()) as unknown as MatmulExports; // by construction
+  return shared;
 }

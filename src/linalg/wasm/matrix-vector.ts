@@ -9,10 +9,8 @@ import type * as twins from '../reference/matrix-vector.ts';
 import { advance, type FunctionBuilder, ModuleBuilder, set, tee, walk, when } from './assembler.ts';
 import { type Code, f64, f64x2, i32, v128 } from './instructions.ts';
 import { arena } from './memory.ts';
+import { streamRows, type Use } from './streaming.ts';
 import { bytes, DOUBLE, mapPairs, params } from './vector-loop.ts';
-
-/** Doubles of W in one piece: 128 KiB, for the L2 cache; at least four rows. */
-const PIECE = 16384;
 
 /**
  * Below this m·n the twins are as fast or faster: copies included, 4×4 runs at half their speed, 8×8 at
@@ -24,8 +22,8 @@ export const MATRIX_VECTOR_CROSSOVER = 64;
 export interface MatrixVectorExports {
   /** y = W·x. */
   matrixVector(W: number, x: number, y: number, m: number, n: number): void;
-  /** W ← W + p·vᵀ, leaving the entries whose product is 0. */
-  rankOneUpdate(W: number, p: number, v: number, m: number, n: number): void;
+  /** out = W + p·vᵀ, leaving the entries whose product is 0; `out` may be W. */
+  rankOneUpdate(W: number, p: number, v: number, out: number, m: number, n: number): void;
 }
 
 /** The binary of a module with these exports. */
@@ -89,25 +87,26 @@ function defineMatrixVector(f: FunctionBuilder, four: FunctionBuilder, one: Func
 
 /** One row of W, whose entry of p is `factor`. */
 function defineUpdateRow(f: FunctionBuilder): FunctionBuilder {
-  const [W, v, n] = params(f, 3);
+  const [W, v, out, n] = params(f, 4);
   const factor = f.param('f64');
-  const [from, product] = [f.local('i32'), f.local('v128')];
+  const product = f.local('v128');
   const updated = (w: Code, entry: Code): Code =>
     v128.select(
       f64x2.add(w, tee(product, f64x2.mul(f64x2.splat(factor), entry))),
       w,
       f64x2.ne(product, f64x2.splat(f64.const(0))), // a NaN differs from 0
     );
-  f.define([set(from, W), ...mapPairs(f, [from, v], W, n, updated)]);
+  f.define(mapPairs(f, [W, v], out, n, updated));
   return f;
 }
 
 function defineRankOneUpdate(f: FunctionBuilder, row: FunctionBuilder): void {
-  const [W, p, v, m, n] = params(f, 5);
+  const [W, p, v, out, m, n] = params(f, 6);
   const end = f.local('i32');
+  const next = [W, out].map((pointer) => advance(pointer, bytes(n)));
   f.define([
     set(end, i32.add(p, bytes(m))),
-    walk(p, end, DOUBLE, row.call(W, v, n, f64.load(p)), advance(W, bytes(n))),
+    walk(p, end, DOUBLE, row.call(W, v, out, n, f64.load(p)), ...next),
   ]);
 }
 
@@ -119,23 +118,16 @@ const kernel = (): MatrixVectorExports => {
   return shared;
 };
 
-/** As many rows of n doubles as make a piece. */
-const rowsOfPiece = (n: number): number => Math.max(4, Math.floor(PIECE / Math.max(n, 1) / 4) * 4);
+const PRODUCT: readonly Use[] = ['write', 'read'];
+const RANK_ONE: readonly Use[] = ['write', 'read', 'read'];
 
 /** y = W·x with W m×n. */
 export const matrixVector: typeof twins.matrixVector = (W, x, y, m, n) => {
   const { matrixVector: map } = kernel();
   const room = arena();
   const mark = room.used;
-  const step = Math.min(m, rowsOfPiece(n));
-  const [atX, atY, atW] = [room.allocate(n), room.allocate(step), room.allocate(step * n)];
-  room.copyIn(atX, x, 0, n);
-  for (let i = 0; i < m; i += step) {
-    const rows = Math.min(step, m - i);
-    room.copyIn(atW, W, i * n, rows * n);
-    map(atW, atX, atY, rows, n);
-    room.copyOut(atY, y, i, rows);
-  }
+  const atX = room.reach(x, 0, n);
+  streamRows(PRODUCT, [y, W], [1, n], m, ([atY, atW], rows) => map(atW, atX, atY, rows, n));
   room.release(mark);
 };
 
@@ -144,15 +136,9 @@ export const rankOneUpdate: typeof twins.rankOneUpdate = (W, p, v, out, m, n) =>
   const { rankOneUpdate: map } = kernel();
   const room = arena();
   const mark = room.used;
-  const step = Math.min(m, rowsOfPiece(n));
-  const [atV, atP, atW] = [room.allocate(n), room.allocate(step), room.allocate(step * n)];
-  room.copyIn(atV, v, 0, n);
-  for (let i = 0; i < m; i += step) {
-    const rows = Math.min(step, m - i);
-    room.copyIn(atP, p, i, rows);
-    room.copyIn(atW, W, i * n, rows * n);
-    map(atW, atP, atV, rows, n);
-    room.copyOut(atW, out, i * n, rows * n);
-  }
+  const atV = room.reach(v, 0, n);
+  streamRows(RANK_ONE, [out, W, p], [n, n, 1], m, ([atOut, atW, atP], rows) =>
+    map(atW, atP, atV, atOut, rows, n),
+  );
   room.release(mark);
 };

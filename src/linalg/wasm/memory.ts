@@ -30,6 +30,7 @@ export class Arena {
   readonly memory: WebAssembly.Memory;
   #view: Float64Array;
   #used = TABLE_BYTES;
+  #pins = 0;
 
   /** @throws RangeError if there is no room for so many pages of 65536 bytes. */
   constructor(pages: number) {
@@ -47,24 +48,64 @@ export class Arena {
     return this.#used;
   }
 
-  /** Could `count` more doubles ever be had? */
+  /** Is x a part of this memory? */
+  holds(x: Float64Array): boolean {
+    return x.buffer === this.#view.buffer;
+  }
+
+  /** Makes room for `count` more doubles, and says whether there is as much. */
   fits(count: number): boolean {
-    return this.#used + 8 * count < MOST_PAGES * PAGE - 64; // less the rounding to 64 bytes
+    const end = this.#used + 8 * count + 64; // with the rounding to 64 bytes
+    if (end <= 8 * this.#view.length) return true;
+    if (this.#pins > 0 || end > MOST_PAGES * PAGE) return false;
+    try {
+      this.#grow(end);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** @throws RangeError if the memory is pinned or cannot have so many bytes. */
+  #grow(bytes: number): void {
+    if (this.#pins > 0) throw new RangeError('Arena: memory that is pinned cannot grow');
+    this.memory.grow(Math.ceil(bytes / PAGE) - (8 * this.#view.length) / PAGE);
+    this.#view = new Float64Array(this.memory.buffer);
+  }
+
+  /** From here to `unpin` the memory does not grow: growing detaches every array that lives in it. */
+  pin(): void {
+    this.#pins++;
+  }
+
+  /** Ends what `pin` began. */
+  unpin(): void {
+    this.#pins--;
+  }
+
+  /** `count` doubles of this memory as an array, with whatever was left in it. */
+  take(count: number): Float64Array {
+    const address = this.allocate(count);
+    return new Float64Array(this.#view.buffer, address, count);
+  }
+
+  /** Where to read the `count` doubles of x from `from` on: where they are, or in a copy. */
+  reach(x: Float64Array, from: number, count: number): number {
+    if (this.holds(x)) return x.byteOffset + 8 * from;
+    const address = this.allocate(count);
+    this.copyIn(address, x, from, count);
+    return address;
   }
 
   /**
    * The address of room for `count` doubles, with whatever was left in it.
    *
-   * @throws RangeError if the memory cannot grow so far.
+   * @throws RangeError if the memory cannot grow so far; `fits` tells beforehand.
    */
   allocate(count: number): number {
     const address = this.#used;
     const end = address + Math.ceil((8 * count) / 64) * 64;
-    const missing = end - 8 * this.#view.length;
-    if (missing > 0) {
-      this.memory.grow(Math.ceil(missing / PAGE));
-      this.#view = new Float64Array(this.memory.buffer);
-    }
+    if (end > 8 * this.#view.length) this.#grow(end);
     this.#used = end;
     return address;
   }

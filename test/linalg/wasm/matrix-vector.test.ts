@@ -83,11 +83,16 @@ test('nothing but the result is written, wherever memory ends', () => {
       const results = runGuarded(matrixVectorModule(), operands, ['y'], last, run);
       assertSameBits(results['y'], y, `seed 52, ${m}x${n}, ${last} last`);
     }
-    for (const last of ['W', 'p', 'x']) {
-      const run = (f: WebAssembly.Exports, at: Readonly<Record<string, number>>): void =>
-        (f as unknown as MatrixVectorExports).rankOneUpdate(at['W'], at['p'], at['x'], m, n);
-      const results = runGuarded(matrixVectorModule(), { W, p, x }, ['W'], last, run);
-      assertSameBits(results['W'], updated, `seed 52, ${m}x${n}, ${last} last`);
+    for (const target of ['W', 'out']) {
+      for (const last of ['W', 'p', 'x', 'out']) {
+        const run = (f: WebAssembly.Exports, at: Readonly<Record<string, number>>): void =>
+          (f as unknown as MatrixVectorExports).rankOneUpdate(
+            ...([at['W'], at['p'], at['x'], at[target], m, n] as const),
+          );
+        const operands = { W, p, x, out: blank(m * n) };
+        const results = runGuarded(matrixVectorModule(), operands, [target], last, run);
+        assertSameBits(results[target], updated, `seed 52, ${m}x${n} to ${target}, ${last} last`);
+      }
     }
   }
 });

@@ -1,0 +1,76 @@
+/**
+ * How operands reach a kernel that works from the first entry to the last.
+ *
+ * An array that lives in Wasm memory already is worked on where it is. Any other passes through in
+ * pieces that stay in the cache: copied in, worked on, copied out.
+ *
+ * @module
+ */
+import { arena } from './memory.ts';
+
+/** Doubles of one operand in one piece: 32 KiB, so that three of them stay in the L2 cache. */
+export const PIECE = 4096;
+
+/** What a kernel does with an operand. */
+export type Use = 'read' | 'write' | 'update';
+
+/** The byte addresses of the operands in one piece of `rows` rows, the first of them row `from`. */
+type Run = (addresses: readonly number[], rows: number, from: number) => void;
+
+/**
+ * Calls `run` on pieces of whole rows, ascending, until `rows` rows are done.
+ *
+ * Operand i has `widths[i]` doubles a row. Two operands may be one array if the kernel works in place.
+ */
+export function streamRows(
+  uses: readonly Use[],
+  operands: readonly Float64Array[],
+  widths: readonly number[],
+  rows: number,
+  run: Run,
+): void {
+  const room = arena();
+  const mark = room.used;
+  let widest = 0; // of the operands that are elsewhere
+  operands.forEach((operand, i) => {
+    if (!room.holds(operand)) widest = Math.max(widest, widths[i]);
+  });
+  const step = widest === 0 ? rows : Math.min(rows, Math.max(1, Math.floor(PIECE / widest)));
+  const copied = operands.map((operand) => !room.holds(operand));
+  const addresses = operands.map((operand, i) =>
+    copied[i] ? room.allocate(step * widths[i]) : operand.byteOffset,
+  );
+  for (let from = 0; from < rows; from += step) {
+    const count = Math.min(step, rows - from);
+    for (let i = 0; i < operands.length; i++) {
+      const width = widths[i];
+      if (copied[i] && uses[i] !== 'write') {
+        room.copyIn(addresses[i], operands[i], from * width, count * width);
+      }
+    }
+    run(addresses, count, from);
+    for (let i = 0; i < operands.length; i++) {
+      const width = widths[i];
+      if (copied[i] && uses[i] !== 'read') {
+        room.copyOut(addresses[i], operands[i], from * width, count * width);
+      }
+    }
+  }
+  room.release(mark);
+}
+
+const ONES: readonly number[] = [1, 1, 1, 1, 1, 1, 1, 1];
+
+/** `streamRows` of operands of `count` entries, one a row. */
+export const stream = (
+  uses: readonly Use[],
+  operands: readonly Float64Array[],
+  count: number,
+  run: Run,
+): void => streamRows(uses, operands, ONES, count, run);
+
+/** out = map(x). */
+export const UNARY: readonly Use[] = ['write', 'read'];
+
+/** out = map(x, y). */
+export const BINARY: readonly Use[] = ['write', 'read', 'read'];
