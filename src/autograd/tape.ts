@@ -8,6 +8,7 @@
  */
 import { DomainError, type Matrix, matrix, ShapeError } from '../linalg/index.ts';
 import { add as addKernel } from '../linalg/kernels.ts';
+import { resultMatrix } from '../linalg/wasm/workspace.ts';
 import type { Evaluator } from './evaluator.ts';
 import type { Op } from './op.ts';
 
@@ -150,7 +151,7 @@ export class Tape implements Evaluator<Variable> {
 
 /** A new matrix: a gradient that `backward` returned may be shared, so nothing is added in place. */
 function sumOf(a: Matrix, b: Matrix): Matrix {
-  const result = matrix(a.rows, a.cols);
+  const result = resultMatrix(a.rows, a.cols);
   addKernel(a.data, b.data, result.data);
   return result;
 }

@@ -9,6 +9,7 @@
  */
 import * as twins from './reference.ts';
 import { ADAM_CROSSOVER, adam as adamWasm } from './wasm/adam.ts';
+import * as attentions from './wasm/attention.ts';
 import * as matmuls from './wasm/matmul.ts';
 import * as matrixVectors from './wasm/matrix-vector.ts';
 import { simdSupported } from './wasm/memory.ts';
@@ -43,3 +44,13 @@ export const rankOneUpdate: typeof twins.rankOneUpdate = (W, p, v, out, m, n) =>
   FAST && m * n >= matrixVectors.MATRIX_VECTOR_CROSSOVER
     ? matrixVectors.rankOneUpdate(W, p, v, out, m, n)
     : twins.rankOneUpdate(W, p, v, out, m, n);
+
+export const attention: typeof twins.attention = (sizes, ...rest) =>
+  FAST && attentions.attentionPays(sizes)
+    ? attentions.attention(sizes, ...rest)
+    : twins.attention(sizes, ...rest);
+
+export const attentionBackward: typeof twins.attentionBackward = (sizes, ...rest) =>
+  FAST && attentions.attentionPays(sizes)
+    ? attentions.attentionBackward(sizes, ...rest)
+    : twins.attentionBackward(sizes, ...rest);

@@ -11,6 +11,7 @@ import { ShapeError } from './errors.ts';
 import * as kernels from './kernels.ts';
 import { type Matrix, matrix } from './matrix.ts';
 import { scaleToUnit, timesPowerOfTwo } from './powers-of-two.ts';
+import { resultMatrix } from './wasm/workspace.ts';
 
 /**
  * a·b. Shapes: m×k by k×n gives m×n. Error: γ_k·|a|·|b| entrywise.
@@ -19,7 +20,7 @@ import { scaleToUnit, timesPowerOfTwo } from './powers-of-two.ts';
  */
 export function multiply(a: Matrix, b: Matrix): Matrix {
   requireEqual('multiply', 'columns of a and rows of b', a.cols, b.rows);
-  const c = matrix(a.rows, b.cols);
+  const c = resultMatrix(a.rows, b.cols);
   kernels.matmul(a.data, b.data, c.data, a.rows, a.cols, b.cols);
   return c;
 }
@@ -31,7 +32,7 @@ export function multiply(a: Matrix, b: Matrix): Matrix {
  */
 export function multiplyNT(a: Matrix, b: Matrix): Matrix {
   requireEqual('multiplyNT', 'columns of a and columns of b', a.cols, b.cols);
-  const c = matrix(a.rows, b.rows);
+  const c = resultMatrix(a.rows, b.rows);
   kernels.matmulNT(a.data, b.data, c.data, a.rows, a.cols, b.rows);
   return c;
 }
@@ -43,7 +44,7 @@ export function multiplyNT(a: Matrix, b: Matrix): Matrix {
  */
 export function multiplyTN(a: Matrix, b: Matrix): Matrix {
   requireEqual('multiplyTN', 'rows of a and rows of b', a.rows, b.rows);
-  const c = matrix(a.cols, b.cols);
+  const c = resultMatrix(a.cols, b.cols);
   kernels.matmulTN(a.data, b.data, c.data, a.cols, a.rows, b.cols);
   return c;
 }

@@ -9,8 +9,9 @@
  *
  * @module
  */
-import { type Matrix, matrix } from '../../linalg/index.ts';
+import type { Matrix } from '../../linalg/index.ts';
 import * as kernels from '../../linalg/kernels.ts';
+import { resultMatrix } from '../../linalg/wasm/workspace.ts';
 import { type Op, probeMatrix, requireShapes } from '../op.ts';
 
 /** GELU with the error function: x·Φ(x). PyTorch's default. */
@@ -41,13 +42,13 @@ function pointwise(
     forward(args) {
       const [x] = args;
       requireShapes(name, 'one matrix is required', args, 1, () => true);
-      const y = matrix(x.rows, x.cols);
-      const slope = matrix(x.rows, x.cols);
+      const y = resultMatrix(x.rows, x.cols);
+      const slope = resultMatrix(x.rows, x.cols);
       kernel(x.data, y.data, slope.data);
       return { value: y, saved: slope };
     },
     backward(dy, slope) {
-      const dx = matrix(dy.rows, dy.cols);
+      const dx = resultMatrix(dy.rows, dy.cols);
       kernels.multiply(slope.data, dy.data, dx.data);
       return [dx];
     },

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { matrix } from '../../linalg/index.ts';
 import * as kernels from '../../linalg/kernels.ts';
+import { resultMatrix } from '../../linalg/wasm/workspace.ts';
 import { type Op, probeMatrix, requireShapes } from '../op.ts';
 
 /**
@@ -19,7 +19,7 @@ export const add: Op<null> = {
     requireShapes('add', 'two matrices of one shape are required', args, 2, () => {
       return a.rows === b.rows && a.cols === b.cols;
     });
-    const y = matrix(a.rows, a.cols);
+    const y = resultMatrix(a.rows, a.cols);
     kernels.add(a.data, b.data, y.data);
     return { value: y, saved: null };
   },
@@ -39,13 +39,13 @@ export const subtract: Op<null> = {
     requireShapes('subtract', 'two matrices of one shape are required', args, 2, () => {
       return a.rows === b.rows && a.cols === b.cols;
     });
-    const y = matrix(a.rows, a.cols);
+    const y = resultMatrix(a.rows, a.cols);
     kernels.subtract(a.data, b.data, y.data);
     return { value: y, saved: null };
   },
   backward(dy, _saved, needed) {
     if (!needed[1]) return [dy, null];
-    const db = matrix(dy.rows, dy.cols);
+    const db = resultMatrix(dy.rows, dy.cols);
     kernels.scale(-1, dy.data, db.data);
     return [dy, db];
   },
@@ -68,13 +68,13 @@ export const addBias: Op<null> = {
     requireShapes('addBias', 'x r×c and b 1×c are required', args, 2, () => {
       return b.rows === 1 && x.cols === b.cols;
     });
-    const y = matrix(x.rows, x.cols);
+    const y = resultMatrix(x.rows, x.cols);
     kernels.addToRows(x.data, b.data, y.data, x.rows);
     return { value: y, saved: null };
   },
   backward(dy, _saved, needed) {
     if (!needed[1]) return [dy, null];
-    const db = matrix(1, dy.cols);
+    const db = resultMatrix(1, dy.cols);
     kernels.sumOfRows(dy.data, db.data, dy.rows);
     return [dy, db];
   },
@@ -88,12 +88,12 @@ export function scale(factor: number): Op<null> {
     forward(args) {
       const [x] = args;
       requireShapes('scale', 'one matrix is required', args, 1, () => true);
-      const y = matrix(x.rows, x.cols);
+      const y = resultMatrix(x.rows, x.cols);
       kernels.scale(factor, x.data, y.data);
       return { value: y, saved: null };
     },
     backward(dy) {
-      const dx = matrix(dy.rows, dy.cols);
+      const dx = resultMatrix(dy.rows, dy.cols);
       kernels.scale(factor, dy.data, dx.data);
       return [dx];
     },

@@ -6,8 +6,9 @@
  *
  * @module
  */
-import { DomainError, type Matrix, matrix, NonFiniteError } from '../../linalg/index.ts';
+import { DomainError, type Matrix, NonFiniteError } from '../../linalg/index.ts';
 import * as kernels from '../../linalg/kernels.ts';
+import { resultArray, resultMatrix } from '../../linalg/wasm/workspace.ts';
 import { type Op, probeMatrix, requireShapes } from '../op.ts';
 import { requirePositiveIntegers } from '../options.ts';
 
@@ -101,8 +102,8 @@ export function attention(options: AttentionOptions): Op<Saved> {
         width: q.cols / heads,
         causal,
       };
-      const o = matrix(q.rows, q.cols);
-      const p = new Float64Array(batch * heads * sizes.queries * sizes.tokens);
+      const o = resultMatrix(q.rows, q.cols);
+      const p = resultArray(batch * heads * sizes.queries * sizes.tokens);
       const scale = scaleFor(sizes.width);
       if (!kernels.attention(sizes, scale, q.data, k.data, v.data, p, o.data, rules)) {
         throw new NonFiniteError('attention: scores must be finite, got a row that is not');
@@ -111,9 +112,9 @@ export function attention(options: AttentionOptions): Op<Saved> {
     },
 
     backward(dO, { sizes, q, k, v, p }) {
-      const dq = matrix(q.rows, q.cols);
-      const dk = matrix(k.rows, k.cols);
-      const dv = matrix(v.rows, v.cols);
+      const dq = resultMatrix(q.rows, q.cols);
+      const dk = resultMatrix(k.rows, k.cols);
+      const dv = resultMatrix(v.rows, v.cols);
       kernels.attentionBackward(
         sizes,
         scaleFor(sizes.width),

@@ -1,13 +1,5 @@
-/**
- * Rows by number: a copy forwards, a sum over repeated rows backwards.
- *
- *   forward    y_i = x_{indices[i]}, bits and all
- *   backward   dx_k = Σ dy_i over the i with indices[i] = k, i ascending; 0 for rows not taken
- *
- * @module
- */
-import { matrix } from '../../linalg/index.ts';
 import * as kernels from '../../linalg/kernels.ts';
+import { resultMatrix } from '../../linalg/wasm/workspace.ts';
 import { type Op, probeMatrix, requireShapes } from '../op.ts';
 import { requireIndices } from '../options.ts';
 
@@ -44,12 +36,12 @@ function gather(name: string, what: string, list: ArrayLike<number>): Op<number>
       requireShapes(name, `a matrix with a row ${largest} is required`, args, 1, () => {
         return x.rows > largest;
       });
-      const y = matrix(indices.length, x.cols);
+      const y = resultMatrix(indices.length, x.cols);
       kernels.takeRows(x.data, indices, y.data, x.cols);
       return { value: y, saved: x.rows };
     },
     backward(dy, rows) {
-      const dx = matrix(rows, dy.cols);
+      const dx = resultMatrix(rows, dy.cols);
       kernels.addToTakenRows(dy.data, indices, dx.data, dy.cols);
       return [dx];
     },

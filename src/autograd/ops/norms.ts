@@ -11,6 +11,7 @@ import {
   type Random,
 } from '../../linalg/index.ts';
 import * as kernels from '../../linalg/kernels.ts';
+import { resultArray, resultMatrix } from '../../linalg/wasm/workspace.ts';
 import { type Op, probeMatrix, requireShapes } from '../op.ts';
 
 export interface NormOptions {
@@ -68,10 +69,10 @@ export function layerNorm({ epsilon, affine = true }: NormOptions): Op<Saved> {
       return { value: y, saved: { gain, z, divisors } };
     },
     backward(dy, { gain, z, divisors }, needed) {
-      const dx = matrix(dy.rows, dy.cols);
+      const dx = resultMatrix(dy.rows, dy.cols);
       kernels.layerNormBackward(gain.data, z.data, divisors, dy.data, dx.data);
       if (!affine) return [dx];
-      const db = matrix(1, dy.cols);
+      const db = resultMatrix(1, dy.cols);
       kernels.sumOfRows(dy.data, db.data, dy.rows);
       return [dx, needed[1] ? gainGradient(dy, z) : null, db];
     },
@@ -120,7 +121,7 @@ export function rmsNorm({
       return { value: y, saved: { gain, z, divisors } };
     },
     backward(dy, { gain, z, divisors }, needed) {
-      const dx = matrix(dy.rows, dy.cols);
+      const dx = resultMatrix(dy.rows, dy.cols);
       kernels.rmsNormBackward(offset, gain.data, z.data, divisors, dy.data, dx.data);
       return affine ? [dx, needed[1] ? gainGradient(dy, z) : null] : [dx];
     },
@@ -133,9 +134,9 @@ const isRowOf = (x: Matrix, row: Matrix): boolean => row.rows === 1 && row.cols 
 const ones = (cols: number): Matrix => matrix(1, cols, new Float64Array(cols).fill(1));
 
 const outputsFor = ({ rows, cols }: Matrix): { y: Matrix; z: Matrix; divisors: Float64Array } => ({
-  y: matrix(rows, cols),
-  z: matrix(rows, cols),
-  divisors: new Float64Array(rows),
+  y: resultMatrix(rows, cols),
+  z: resultMatrix(rows, cols),
+  divisors: resultArray(rows),
 });
 
 /** Entries up to ±3: the divisor of a row is then rarely small against the steps of a check. */
@@ -146,7 +147,7 @@ function spread(random: Random): Matrix {
 }
 
 function gainGradient(dy: Matrix, z: Matrix): Matrix {
-  const dg = matrix(1, dy.cols);
+  const dg = resultMatrix(1, dy.cols);
   kernels.sumOfRowProducts(dy.data, z.data, dg.data, dy.rows);
   return dg;
 }

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { type Matrix, matrix } from '../../linalg/index.ts';
+import type { Matrix } from '../../linalg/index.ts';
 import * as kernels from '../../linalg/kernels.ts';
+import { resultMatrix } from '../../linalg/wasm/workspace.ts';
 import { type Op, probeMatrix, requireShapes } from '../op.ts';
 
 /**
@@ -33,7 +34,7 @@ export const multiply: Op<readonly Matrix[]> = {
 };
 
 function entrywise(a: Matrix, b: Matrix): Matrix {
-  const y = matrix(a.rows, a.cols);
+  const y = resultMatrix(a.rows, a.cols);
   kernels.multiply(a.data, b.data, y.data);
   return y;
 }
@@ -54,15 +55,15 @@ export const scaleRows: Op<readonly Matrix[]> = {
     requireShapes('scaleRows', 'x r×c and s 1×c are required', args, 2, () => {
       return s.rows === 1 && x.cols === s.cols;
     });
-    const y = matrix(x.rows, x.cols);
+    const y = resultMatrix(x.rows, x.cols);
     kernels.scaleRows(x.data, s.data, y.data, x.rows);
     return { value: y, saved: args };
   },
   backward(dy, [x, s], needed) {
-    const dx = matrix(dy.rows, dy.cols);
+    const dx = resultMatrix(dy.rows, dy.cols);
     kernels.scaleRows(dy.data, s.data, dx.data, dy.rows);
     if (!needed[1]) return [dx, null];
-    const ds = matrix(1, dy.cols);
+    const ds = resultMatrix(1, dy.cols);
     kernels.sumOfRowProducts(dy.data, x.data, ds.data, dy.rows);
     return [dx, ds];
   },
@@ -85,15 +86,15 @@ export const weightRows: Op<readonly Matrix[]> = {
     requireShapes('weightRows', 'x r×c and w r×1 are required', args, 2, () => {
       return w.cols === 1 && x.rows === w.rows;
     });
-    const y = matrix(x.rows, x.cols);
+    const y = resultMatrix(x.rows, x.cols);
     kernels.weightRows(w.data, x.data, y.data, x.cols);
     return { value: y, saved: args };
   },
   backward(dy, [x, w], needed) {
-    const dx = matrix(dy.rows, dy.cols);
+    const dx = resultMatrix(dy.rows, dy.cols);
     kernels.weightRows(w.data, dy.data, dx.data, dy.cols);
     if (!needed[1]) return [dx, null];
-    const dw = matrix(dy.rows, 1);
+    const dw = resultMatrix(dy.rows, 1);
     kernels.dotsOfRows(dy.data, x.data, dw.data, dy.cols);
     return [dx, dw];
   },

@@ -5,6 +5,7 @@
  */
 import { type Matrix, matrix } from '../../linalg/index.ts';
 import * as kernels from '../../linalg/kernels.ts';
+import { resultMatrix } from '../../linalg/wasm/workspace.ts';
 import { type Op, probeMatrix, requireShapes } from '../op.ts';
 
 /**
@@ -19,12 +20,12 @@ export const relu: Op<Matrix> = {
   forward(args) {
     const [x] = args;
     requireShapes('relu', 'one matrix is required', args, 1, () => true);
-    const y = matrix(x.rows, x.cols);
+    const y = resultMatrix(x.rows, x.cols);
     kernels.relu(x.data, y.data);
     return { value: y, saved: y };
   },
   backward(dy, y) {
-    const dx = matrix(y.rows, y.cols);
+    const dx = resultMatrix(y.rows, y.cols);
     kernels.reluBackward(y.data, dy.data, dx.data);
     return [dx];
   },

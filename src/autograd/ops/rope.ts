@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { DomainError, matrix } from '../../linalg/index.ts';
+import { DomainError } from '../../linalg/index.ts';
 import * as kernels from '../../linalg/kernels.ts';
+import { resultMatrix } from '../../linalg/wasm/workspace.ts';
 import { type Op, probeMatrix, requireShapes } from '../op.ts';
 import { requirePositiveIntegers } from '../options.ts';
 
@@ -67,12 +68,12 @@ export function rope(options: RopeOptions): Op<null> {
       const [x] = args;
       const needs = `one matrix of ${rows}x${heads * width} is required`;
       requireShapes('rope', needs, args, 1, () => x.rows === rows && x.cols === heads * width);
-      const y = matrix(x.rows, x.cols);
+      const y = resultMatrix(x.rows, x.cols);
       kernels.rotate(sizes, cosines, sines, false, x.data, y.data);
       return { value: y, saved: null };
     },
     backward(dy) {
-      const dx = matrix(dy.rows, dy.cols);
+      const dx = resultMatrix(dy.rows, dy.cols);
       kernels.rotate(sizes, cosines, sines, true, dy.data, dx.data);
       return [dx];
     },

@@ -1,9 +1,4 @@
-/**
- * Parts of a matrix: every n-th row, and single columns.
- *
- * @module
- */
-import { matrix } from '../../linalg/index.ts';
+import { resultMatrix } from '../../linalg/wasm/workspace.ts';
 import { type Op, probeMatrix, requireShapes } from '../op.ts';
 
 /**
@@ -25,7 +20,7 @@ export function lastRows(length: number): Op<number> {
       requireShapes(name, `rows in groups of ${length} are required`, args, 1, () => {
         return Number.isInteger(length) && length > 0 && x.rows % length === 0;
       });
-      const y = matrix(x.rows / length, x.cols);
+      const y = resultMatrix(x.rows / length, x.cols);
       for (let i = 0; i < y.rows; i++) {
         const from = ((i + 1) * length - 1) * x.cols;
         y.data.set(x.data.subarray(from, from + x.cols), i * x.cols);
@@ -33,7 +28,8 @@ export function lastRows(length: number): Op<number> {
       return { value: y, saved: x.rows };
     },
     backward(dy, rows) {
-      const dx = matrix(rows, dy.cols);
+      const dx = resultMatrix(rows, dy.cols);
+      dx.data.fill(0);
       for (let i = 0; i < dy.rows; i++) {
         const row = dy.data.subarray(i * dy.cols, (i + 1) * dy.cols);
         dx.data.set(row, ((i + 1) * length - 1) * dy.cols);
@@ -60,12 +56,13 @@ export function column(which: number): Op<{ rows: number; cols: number }> {
       requireShapes(name, `a matrix with a column ${which} is required`, args, 1, () => {
         return Number.isInteger(which) && which >= 0 && which < x.cols;
       });
-      const y = matrix(x.rows, 1);
+      const y = resultMatrix(x.rows, 1);
       for (let i = 0; i < x.rows; i++) y.data[i] = x.data[i * x.cols + which];
       return { value: y, saved: { rows: x.rows, cols: x.cols } };
     },
     backward(dy, { rows, cols }) {
-      const dx = matrix(rows, cols);
+      const dx = resultMatrix(rows, cols);
+      dx.data.fill(0);
       for (let i = 0; i < rows; i++) dx.data[i * cols + which] = dy.data[i];
       return [dx];
     },

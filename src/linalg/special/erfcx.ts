@@ -8,13 +8,13 @@
  */
 
 /** A row: the centre c, then ten coefficients in ascending order. */
-const ROW = 11;
+export const ROW = 11;
 
 // Row j = 4e + i is for 2ᵉ·(1 + i/4) ≤ z + 1 < 2ᵉ·(1 + (i + 1)/4). Minimax for the relative error; c is
 // among 400 candidates the one whose value is closest to a double, so that rounding the leading
 // coefficient costs nothing. With each row: the largest relative error after rounding all of them.
 // biome-ignore format: two lines a row
-const TABLE: Float64Array = Float64Array.of(
+export const TABLE: Float64Array = Float64Array.of(
   // z from 0: 2.7e-18
   0.11474609375, 0.8826340971392458, -2.8836990170669012, 4.648653799545821, -4.675339304324433,
   2.6701508077853693, -0.40982955448423847, -0.43452819964334566, 0.14812231664969971, 0.10837228485475145, -0.030454490130391886,

@@ -35,6 +35,19 @@ const C7 = 2.7557387025089045e-7;
 const C8 = 2.5108676359256272e-8;
 const C9 = 2.087890946272616e-9;
 
+/** The constants above, for the kernels that compute pairs: they have none of their own. */
+export const EXP_PARTS_CONSTANTS: {
+  readonly log2e: number;
+  readonly rounder: number;
+  readonly splitter: number;
+  readonly c: readonly number[];
+} = {
+  log2e: LOG2_E,
+  rounder: ROUNDER,
+  splitter: SPLITTER,
+  c: [C0, C1, C2, C3, C4, C5, C6, C7, C8, C9],
+};
+
 /** What the last call left: at 0 the low part, at 1 the exponent k. */
 export const PARTS: Float64Array = new Float64Array(2);
 

@@ -22,6 +22,14 @@ const DENSITY = 0.3989422804014327;
 /** 1.5·2³²: adding and subtracting it rounds to a multiple of 2⁻²⁰: 26 bits below 64. */
 const SPLITTER = 6442450944;
 
+/** The constants above, for the kernel that computes pairs: it has none of its own. */
+export const GELU_CONSTANTS: {
+  readonly furthest: number;
+  readonly sqrtHalf: number;
+  readonly density: number;
+  readonly splitter: number;
+} = { furthest: FURTHEST, sqrtHalf: SQRT_HALF, density: DENSITY, splitter: SPLITTER };
+
 /**
  * x·Φ(x) = x/2·erfc(−x/√2).
  *

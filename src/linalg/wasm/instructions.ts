@@ -122,6 +122,7 @@ export const i32: {
   add: Binary;
   sub: Binary;
   mul: Binary;
+  divU: Binary;
   and: Binary;
   shl: Binary;
 } = {
@@ -140,6 +141,7 @@ export const i32: {
   add: i32Binary('add', 0x6a),
   sub: i32Binary('sub', 0x6b),
   mul: i32Binary('mul', 0x6c),
+  divU: i32Binary('divU', 0x6e),
   and: i32Binary('and', 0x71),
   shl: i32Binary('shl', 0x74),
 };
@@ -158,6 +160,8 @@ export const f64: {
   div: Binary;
   max: Binary;
   sqrt: Unary;
+  /** The double of an unsigned integer. */
+  ofU: Unary;
 } = {
   const: (value) => ({
     type: 'f64',
@@ -177,6 +181,7 @@ export const f64: {
   div: f64Binary('div', 0xa3),
   max: f64Binary('max', 0xa5),
   sqrt: instruction('f64.sqrt', [0x9f], ['f64'], 'f64'),
+  ofU: instruction('f64.ofU', [0xb8], ['i32'], 'f64'), // f64.convert_i32_u
 };
 
 /** Pairs of doubles; a comparison gives a lane of ones where it holds, of zeros elsewhere. */
@@ -186,8 +191,11 @@ export const f64x2: {
   lane1: Unary;
   eq: Binary;
   ne: Binary;
+  lt: Binary;
   gt: Binary;
   le: Binary;
+  abs: Unary;
+  neg: Unary;
   add: Binary;
   sub: Binary;
   mul: Binary;
@@ -202,8 +210,11 @@ export const f64x2: {
   lane1: instruction('f64x2.lane1', [...simd(0x21), 1], ['v128'], 'f64'),
   eq: pairBinary('f64x2.eq', 0x47),
   ne: pairBinary('f64x2.ne', 0x48),
+  lt: pairBinary('f64x2.lt', 0x49),
   gt: pairBinary('f64x2.gt', 0x4a),
   le: pairBinary('f64x2.le', 0x4b),
+  abs: instruction('f64x2.abs', simd(0xec), ['v128'], 'v128'),
+  neg: instruction('f64x2.neg', simd(0xed), ['v128'], 'v128'),
   add: pairBinary('f64x2.add', 0xf0),
   sub: pairBinary('f64x2.sub', 0xf1),
   mul: pairBinary('f64x2.mul', 0xf2),
@@ -216,10 +227,22 @@ export const f64x2: {
   sqrt: instruction('f64x2.sqrt', simd(0xef), ['v128'], 'v128'),
 };
 
-/** Pairs of integers of 64 bits. */
-export const i64x2: { shl: Binary; shrS: Binary; add: Binary; sub: Binary } = {
+/** Pairs of integers of 64 bits; S keeps the sign, U brings in zeros. */
+export const i64x2: {
+  /** The lower 32 bits of a lane. */
+  lowOf0: Unary;
+  lowOf1: Unary;
+  shl: Binary;
+  shrS: Binary;
+  shrU: Binary;
+  add: Binary;
+  sub: Binary;
+} = {
+  lowOf0: instruction('i64x2.lowOf0', [...simd(0x1b), 0], ['v128'], 'i32'), // i32x4.extract_lane
+  lowOf1: instruction('i64x2.lowOf1', [...simd(0x1b), 2], ['v128'], 'i32'),
   shl: shift('i64x2.shl', 0xcb),
   shrS: shift('i64x2.shrS', 0xcc),
+  shrU: shift('i64x2.shrU', 0xcd),
   add: pairBinary('i64x2.add', 0xce),
   sub: pairBinary('i64x2.sub', 0xd1),
 };
@@ -228,18 +251,30 @@ export const i64x2: { shl: Binary; shrS: Binary; add: Binary; sub: Binary } = {
 export const v128: {
   load: Load;
   loadSplat: Load;
+  loadLane0: Load;
+  loadLane1(address: Code, pair: Code, offset?: number): Code;
   store: Store;
   and: Binary;
   andNot: Binary;
+  or: Binary;
   select(x: Code, y: Code, mask: Code): Code;
 } = {
   load: load('v128.load', simd(0x00), 'v128'),
   /** Loads one double and copies it to both lanes. */
   loadSplat: load('v128.loadSplat', simd(0x0a), 'v128'),
+  /** Loads one double into lane 0; lane 1 is 0. */
+  loadLane0: load('v128.loadLane0', simd(0x5d), 'v128'),
+  /** The pair with one double loaded into lane 1. */
+  loadLane1(address, pair, offset = 0) {
+    requireOperands('v128.loadLane1', [address, pair], ['i32', 'v128']);
+    const lane1: Code = { type: 'none', write: (out) => out.write([1]) };
+    return sequence('v128', address, pair, access(simd(0x57), offset), lane1);
+  },
   store: store('v128.store', simd(0x0b), 'v128'),
   and: pairBinary('v128.and', 0x4e),
   /** x where y is 0, bit by bit. */
   andNot: pairBinary('v128.andNot', 0x4f),
+  or: pairBinary('v128.or', 0x50),
   /** x where the mask is 1, y where it is 0, bit by bit. */
   select: instruction('v128.select', simd(0x52), ['v128', 'v128', 'v128'], 'v128'),
 };

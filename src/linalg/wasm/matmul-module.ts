@@ -40,10 +40,15 @@ export interface MatmulExports {
   packLines(from: number, stride: number, to: number, lines: number, kc: number): void;
   /** Panels from entries `stride` apart, whose lines are neighbours: rows of b, or of a in aᵀ·b. */
   packAcross(from: number, stride: number, to: number, lines: number, kc: number): void;
-  /** c += left·right for packed left mc×kc and right kc×nc; `scratch` is room for 16 doubles. */
+  /**
+   * c += left·right for packed left mc×kc and right kc×nc, whose panels are `leftStep` and `rightStep`
+   * bytes apart: at least 32·kc. `scratch` is room for 16 doubles.
+   */
   block(
     left: number,
+    leftStep: number,
     right: number,
+    rightStep: number,
     c: number,
     stride: number,
     mc: number,
@@ -119,7 +124,7 @@ function defineCopy(f: FunctionBuilder): FunctionBuilder {
 
 /** All tiles of a block; those that stick out of c work on a copy in `scratch`. */
 function defineBlock(f: FunctionBuilder, tile: FunctionBuilder, copy: FunctionBuilder): void {
-  const [left, right, c, stride, mc, nc, kc, scratch] = params(f, 8);
+  const [left, leftStep, right, rightStep, c, stride, mc, nc, kc, scratch] = params(f, 10);
   const [i, j, rows, cols] = LINES.map(() => f.local('i32'));
   const [panel, fourRows, a, at, end] = [...LINES, 4].map(() => f.local('i32'));
   const four = i32.const(4);
@@ -150,10 +155,10 @@ function defineBlock(f: FunctionBuilder, tile: FunctionBuilder, copy: FunctionBu
             copy.call(scratch, PANEL_STEP, at, stride, rows, cols),
           ],
         ),
-        advance(a, panel),
+        advance(a, leftStep),
         advance(at, fourRows),
       ),
-      set(right, end),
+      advance(right, rightStep),
     ),
   ]);
 }

@@ -66,7 +66,8 @@ export function accumulateProduct(
         const mc = Math.min(height, m - i);
         const fromA = a.address + (a.transposed ? p * stepA + 8 * i : i * stepA + 8 * p);
         packLeft(fromA, stepA, left, mc, kc);
-        kernel.block(left, right, c.address + i * stepC + 8 * j, stepC, mc, nc, kc, scratch);
+        const at = c.address + i * stepC + 8 * j;
+        kernel.block(left, 32 * kc, right, 32 * kc, at, stepC, mc, nc, kc, scratch);
       }
     }
   }

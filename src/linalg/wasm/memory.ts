@@ -23,7 +23,7 @@ const RESERVED_PAGES = 16384;
 const SMALL_COPY = 8;
 
 /** The first bytes belong to the tables of constants that modules bring along. */
-export const TABLE_BYTES = 1024;
+export const TABLE_BYTES = 12288;
 
 /** Memory from which kernels take room and give it back in the opposite order. */
 export class Arena {

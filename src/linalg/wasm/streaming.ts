@@ -14,8 +14,11 @@ export const PIECE = 4096;
 /** What a kernel does with an operand. */
 export type Use = 'read' | 'write' | 'update';
 
-/** The byte addresses of the operands in one piece of `rows` rows, the first of them row `from`. */
+/** Works on one piece of `rows` rows, the first of them row `from`, with operands at byte addresses. */
 type Run = (addresses: readonly number[], rows: number, from: number) => void;
+
+/** The same, returning the row of the piece, counted from 0, at which it stopped, or −1. */
+type RunUntil = (addresses: readonly number[], rows: number, from: number) => number;
 
 /**
  * Calls `run` on pieces of whole rows, ascending, until `rows` rows are done.
@@ -29,6 +32,22 @@ export function streamRows(
   rows: number,
   run: Run,
 ): void {
+  streamUntil(uses, operands, widths, rows, (addresses, count, from) => {
+    run(addresses, count, from);
+    return -1;
+  });
+}
+
+/**
+ * The same until `run` stops at a row: nothing is copied out from that row on. Returns the row, or −1.
+ */
+export function streamUntil(
+  uses: readonly Use[],
+  operands: readonly Float64Array[],
+  widths: readonly number[],
+  rows: number,
+  run: RunUntil,
+): number {
   const room = arena();
   const mark = room.used;
   let widest = 0; // of the operands that are elsewhere
@@ -40,7 +59,8 @@ export function streamRows(
   const addresses = operands.map((operand, i) =>
     copied[i] ? room.allocate(step * widths[i]) : operand.byteOffset,
   );
-  for (let from = 0; from < rows; from += step) {
+  let stopped = -1;
+  for (let from = 0; from < rows && stopped < 0; from += step) {
     const count = Math.min(step, rows - from);
     for (let i = 0; i < operands.length; i++) {
       const width = widths[i];
@@ -48,15 +68,18 @@ export function streamRows(
         room.copyIn(addresses[i], operands[i], from * width, count * width);
       }
     }
-    run(addresses, count, from);
+    const at = run(addresses, count, from);
+    if (at >= 0) stopped = from + at;
+    const done = at >= 0 ? at : count;
     for (let i = 0; i < operands.length; i++) {
       const width = widths[i];
       if (copied[i] && uses[i] !== 'read') {
-        room.copyOut(addresses[i], operands[i], from * width, count * width);
+        room.copyOut(addresses[i], operands[i], from * width, done * width);
       }
     }
   }
   room.release(mark);
+  return stopped;
 }
 
 const ONES: readonly number[] = [1, 1, 1, 1, 1, 1, 1, 1];

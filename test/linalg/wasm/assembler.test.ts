@@ -103,6 +103,7 @@ describe('an instruction computes what its name says:', () => {
     ['f64.div', f64.div(f64.const(1), f64.const(3)), 1 / 3],
     ['f64.max', f64.max(f64.const(-0), f64.const(0)), 0],
     ['f64.sqrt', f64.sqrt(f64.const(2)), Math.sqrt(2)],
+    ['f64.ofU', f64.ofU(i32.const(-1)), 2 ** 32 - 1],
     ['f64.eq', f64.eq(f64.const(-0), f64.const(0)), 1],
     ['f64.gt', f64.gt(f64.const(1), f64.const(1)), 0],
     ['f64.le', f64.le(f64.const(1), f64.const(1)), 1],
