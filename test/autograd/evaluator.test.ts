@@ -5,7 +5,7 @@
  */
 import { expect, test } from 'vitest';
 import { eager } from '../../src/autograd/evaluator.ts';
-import { ALL_OPS, addBias, linear, relu } from '../../src/autograd/ops/index.ts';
+import { ALL_OPS, addBias, linear, relu } from '../../src/autograd/index.ts';
 import { Tape } from '../../src/autograd/tape.ts';
 import { matrixFromRows, Random } from '../../src/linalg/index.ts';
 import { expectSameMatrix } from './support.ts';

@@ -5,8 +5,8 @@
  */
 import { expect, test } from 'vitest';
 import { gradcheck, gradientError } from '../../src/autograd/gradcheck.ts';
+import { ALL_OPS, linear, softmaxRows } from '../../src/autograd/index.ts';
 import { type Op, probeMatrix } from '../../src/autograd/op.ts';
-import { ALL_OPS, linear, softmaxRows } from '../../src/autograd/ops/index.ts';
 import { type Matrix, matrix, Random } from '../../src/linalg/index.ts';
 
 /** y = x³ entry by entry, with `slope`·x² for its derivative. */

@@ -4,9 +4,9 @@
  * @module
  */
 import { describe, expect, test } from 'vitest';
+import { ALL_OPS } from '../../src/autograd/all-ops.ts';
 import { gradientError } from '../../src/autograd/gradcheck.ts';
 import type { Op } from '../../src/autograd/op.ts';
-import { ALL_OPS } from '../../src/autograd/ops/index.ts';
 import { type Matrix, matrix, Random } from '../../src/linalg/index.ts';
 import { assertSameBits } from '../support/same-bits.ts';
 import { expectSameMatrix } from './support.ts';

@@ -4,7 +4,6 @@
  * @module
  */
 import { describe, expect, test } from 'vitest';
-import type { Op } from '../../src/autograd/op.ts';
 import {
   ALL_OPS,
   attention,
@@ -17,7 +16,8 @@ import {
   lstm,
   runningMean,
   selectiveScan,
-} from '../../src/autograd/ops/index.ts';
+} from '../../src/autograd/index.ts';
+import type { Op } from '../../src/autograd/op.ts';
 import { type Matrix, matrix, Random } from '../../src/linalg/index.ts';
 import { expectSameMatrix, normalMatrix, rowsOf } from './support.ts';
 

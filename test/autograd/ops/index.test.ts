@@ -6,8 +6,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ALL_OPS } from '../../../src/autograd/all-ops.ts';
 import * as autograd from '../../../src/autograd/index.ts';
-import { ALL_OPS } from '../../../src/autograd/ops/index.ts';
 import { Random } from '../../../src/linalg/index.ts';
 
 const FOLDER = join(import.meta.dirname, '../../../src/autograd/ops');
