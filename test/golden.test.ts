@@ -7,6 +7,7 @@ import * as finetune from './golden-readers/finetune.ts';
 import * as functionClasses from './golden-readers/function-classes.ts';
 import * as gradStacks from './golden-readers/grad-stacks.ts';
 import * as rational from './golden-readers/rational.ts';
+import * as recurrentLayers from './golden-readers/recurrent-layers.ts';
 import * as skipBlocks from './golden-readers/skip-blocks.ts';
 import * as special from './golden-readers/special.ts';
 import { Agreement, GOLDEN_DIR, type Golden, goldenCases, loadGolden } from './support/golden.ts';
@@ -27,6 +28,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   grad_llama_stack2: gradStacks,
   grad_preln_stack3: gradStacks,
   rational,
+  recurrent_layers: recurrentLayers,
   skip_blocks: skipBlocks,
   special,
 };

@@ -94,6 +94,7 @@ export const ALL_OPS: readonly Op[] = [
   rmsNorm({ epsilon: 1e-6 }),
   rmsNorm({ epsilon: 0.01, offset: 1 }),
   rmsNorm({ epsilon: 0, affine: false }),
+  rmsNorm({ epsilon: 0.01, groups: 2 }),
   rope({ heads: 2, width: 4, positions: [0, 1, 5], style: 'half' }),
   rope({ heads: 1, width: 6, positions: [3, 0.5, -2], base: 100, style: 'interleaved' }),
   rope({ heads: 2, width: 5, rotated: 2, positions: [1, 2, 7], style: 'half' }),

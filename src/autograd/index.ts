@@ -45,6 +45,7 @@ export {
   mean,
   multiply,
   type NormOptions,
+  type RmsNormOptions,
   type RopeOptions,
   relu,
   rmsNorm,

@@ -4,9 +4,9 @@
  *
  * @module
  */
-import type { Evaluator } from '../autograd/index.ts';
-import { eager } from '../autograd/index.ts';
+import { type Evaluator, eager, lastRows } from '../autograd/index.ts';
 import {
+  DomainError,
   type Matrix,
   matrix,
   requireFinite,
@@ -28,9 +28,78 @@ export interface ContextualLayer {
    * A(C, x) for `batch` sequences of equal length, whose last token is the query: one row each.
    *
    * Shapes: `sequences` is (batch·(n+1))×tokenWidth, n ≥ 0; the value is batch×width. Only what
-   * the query row reads is computed.
+   * the query row reads is computed. `positions` are those of the tokens of one sequence, strictly
+   * ascending, where the layer knows positions; default: 0 … n.
    */
-  atQuery<V>(on: Evaluator<V>, parameters: Parameters<V>, sequences: V, batch: number): V;
+  atQuery<V>(
+    on: Evaluator<V>,
+    parameters: Parameters<V>,
+    sequences: V,
+    batch: number,
+    positions?: ArrayLike<number>,
+  ): V;
+  /**
+   * The outputs at every token, (batch·(n+1))×width. A token sees itself and those before it, unless
+   * the layer was made to see all.
+   */
+  atEach<V>(
+    on: Evaluator<V>,
+    parameters: Parameters<V>,
+    sequences: V,
+    batch: number,
+    positions?: ArrayLike<number>,
+  ): V;
+}
+
+/** What a layer computes its outputs from. */
+export interface LayerInputs<V> {
+  readonly on: Evaluator<V>;
+  readonly p: Parameters<V>;
+  /** All tokens of all sequences. */
+  readonly tokens: V;
+  /** The tokens whose outputs are asked for: the last one of each sequence, or all. */
+  readonly queries: V;
+  /** Whether it is the last ones. */
+  readonly queryRow: boolean;
+  readonly batch: number;
+  /** Tokens of one sequence. */
+  readonly length: number;
+  readonly positions: ArrayLike<number> | undefined;
+}
+
+/** The layer that a function of these inputs describes. */
+export function contextualLayer({
+  outputs,
+  ...rest
+}: Pick<ContextualLayer, 'name' | 'tokenWidth' | 'width' | 'shapes'> & {
+  outputs<V>(inputs: LayerInputs<V>): V;
+}): ContextualLayer {
+  const evaluate = <V>(
+    queryRow: boolean,
+    on: Evaluator<V>,
+    p: Parameters<V>,
+    tokens: V,
+    batch: number,
+    positions?: ArrayLike<number>,
+  ): V => {
+    const length = on.read(tokens).rows / batch;
+    const queries = queryRow ? on.apply(lastRows(length), tokens) : tokens;
+    return outputs({ on, p, tokens, queries, queryRow, batch, length, positions });
+  };
+  return {
+    ...rest,
+    atQuery: (on, p, tokens, batch, positions) => evaluate(true, on, p, tokens, batch, positions),
+    atEach: (on, p, tokens, batch, positions) => evaluate(false, on, p, tokens, batch, positions),
+  };
+}
+
+/** @throws DomainError naming the first size that is not a positive integer. */
+export function requireSizes(caller: string, sizes: Readonly<Record<string, number>>): void {
+  for (const [what, size] of Object.entries(sizes)) {
+    if (!(Number.isInteger(size) && size > 0)) {
+      throw new DomainError(`${caller}: ${what} must be a positive integer, got ${size}`);
+    }
+  }
 }
 
 /**

@@ -3,13 +3,15 @@
  *
  *   parameters.ts                         a flat record from dotted name to matrix
  *   contextual-layer.ts                   A(C, x): the interface, the empty context included
- *   softmax-attention.ts                  its first instance
+ *   layers/                               its instances
  *   activations.ts, mlp.ts, sites.ts      the perceptron, and the maps that a patch changes
  *   wirings.ts, block.ts                  T_W(C, x): plain, with skips, with norms
  *   linear-task.ts                        prompts that show a linear function by example
  *   function-classes/, baselines/         other functions, and what predicts them without a model
  *   optimisers.ts, adamw.ts, clipping.ts, schedules.ts    SGD, Adam and what goes with them
+ *   gradients.ts, gradient-trainer.ts     what a batch's gradient is, and steps along it
  *   training.ts                           a loop that resumes bit for bit
+ *   stack.ts, regression.ts               several layers; regression as a problem to train on
  *   state-bytes.ts                        a state as bytes, and back
  *
  * @module
@@ -82,6 +84,32 @@ export {
   standardInputs,
   transformedInputs,
 } from './function-classes/index.ts';
+export { GradientTrainer, type TrainerOptions } from './gradient-trainer.ts';
+export {
+  type Gradient,
+  type GradientSource,
+  gradientOf,
+  type Problem,
+  sumGradients,
+} from './gradients.ts';
+export { convolutionLayer, meanLayer } from './layers/averaging.ts';
+export {
+  featureMapAttentionLayer,
+  type LinearAttentionLayerOptions,
+  linearAttentionLayer,
+} from './layers/linear-attention.ts';
+export {
+  elmanLayer,
+  gruLayer,
+  lstmLayer,
+  type RecurrentLayerOptions,
+} from './layers/recurrent.ts';
+export { type SoftmaxAttentionOptions, softmaxAttention } from './layers/softmax-attention.ts';
+export {
+  diagonalStateSpaceLayer,
+  type StateSpaceLayerOptions,
+  selectiveStateSpaceLayer,
+} from './layers/state-space.ts';
 export {
   foldPrompts,
   type LinearPrompt,
@@ -103,6 +131,7 @@ export {
   requireParameters,
   weightShape,
 } from './parameters.ts';
+export { blockRegression, type RegressionOptions, stackRegression } from './regression.ts';
 export { constantRate, cosineDecay, linearWarmup } from './schedules.ts';
 export {
   addPatch,
@@ -112,7 +141,7 @@ export {
   requirePatch,
   type Site,
 } from './sites.ts';
-export { type SoftmaxAttentionOptions, softmaxAttention } from './softmax-attention.ts';
+export { preLnStack, type Stack, type StackOptions } from './stack.ts';
 export { decodeState, encodeState, type State } from './state-bytes.ts';
 export {
   predict,

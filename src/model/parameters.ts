@@ -28,6 +28,8 @@ export interface ParameterShape {
   readonly fanIn: number;
   /** If given, every entry is this instead, and nothing is drawn. */
   readonly constant?: number;
+  /** If given, entry (row, col) is this instead, and nothing is drawn. */
+  readonly start?: (row: number, col: number) => number;
 }
 
 export type ParameterShapes = Readonly<Record<string, ParameterShape>>;
@@ -74,17 +76,19 @@ export function part<V>(parameters: Parameters<V>, prefix: string): Parameters<V
   );
 }
 
-/** Parameters of the given shapes: constants, or entries from U(−1/√fanIn, 1/√fanIn) in order. */
+/** Parameters of the given shapes: what they start as, or entries from U(−1/√fanIn, 1/√fanIn) in order. */
 export function initialise(shapes: ParameterShapes, random: Random): Parameters {
-  return Object.fromEntries(
-    Object.entries(shapes).map(([name, { rows, cols, fanIn, constant }]) => {
-      const value = matrix(rows, cols);
-      const limit = 1 / Math.sqrt(fanIn);
-      if (constant === undefined) random.fillUniform(value.data, -limit, limit);
-      else value.data.fill(constant);
-      return [name, value];
-    }),
-  );
+  return mapParameters(shapes, ({ rows, cols, fanIn, constant, start }) => {
+    const value = matrix(rows, cols);
+    const limit = 1 / Math.sqrt(fanIn);
+    if (start) {
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < cols; j++) value.data[i * cols + j] = start(i, j);
+      }
+    } else if (constant === undefined) random.fillUniform(value.data, -limit, limit);
+    else value.data.fill(constant);
+    return value;
+  });
 }
 
 /**

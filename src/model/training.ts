@@ -6,27 +6,22 @@
  *
  * @module
  */
-import { column, eager, scale, squaredError, Tape } from '../autograd/index.ts';
-import {
-  DomainError,
-  type Matrix,
-  matrix,
-  NonFiniteError,
-  Random,
-  StateError,
-} from '../linalg/index.ts';
-import * as kernels from '../linalg/kernels.ts';
+import { column, eager } from '../autograd/index.ts';
+import { DomainError, type Matrix, matrix, Random, StateError } from '../linalg/index.ts';
 import type { Block } from './block.ts';
+import { GradientTrainer } from './gradient-trainer.ts';
+import type { GradientSource } from './gradients.ts';
 import { foldPrompts, type LinearPrompt, linearPrompt } from './linear-task.ts';
 import { Adam } from './optimisers.ts';
 import { initialise, mapParameters, type Parameters, requireParameters } from './parameters.ts';
+import { blockRegression } from './regression.ts';
 
 export interface TrainingOptions {
   readonly dimension: number;
   readonly pairs: number;
   /** Fresh prompts a step. */
   readonly batch: number;
-  /** Prompts a tape: the gradient is the sum over micro-batches, in ascending order. */
+  /** Prompts a micro-batch: the gradient is the sum over micro-batches, in ascending order. */
   readonly microBatch: number;
   readonly learningRate: number;
   readonly seed: number;
@@ -38,10 +33,7 @@ const STREAM = { initialise: 1, train: 2 } as const;
 export class Training {
   readonly block: Block;
   readonly options: TrainingOptions;
-  /** Mean loss of each step's batch, before that step. */
-  readonly losses: number[];
-  #parameters: Parameters;
-  #adam: Adam;
+  #trainer: GradientTrainer;
   #random: Random;
 
   /**
@@ -63,20 +55,28 @@ export class Training {
     }
     this.block = block;
     this.options = options;
-    this.losses = [];
-    this.#parameters = initialise(block.shapes, new Random(seed, STREAM.initialise));
-    this.#adam = new Adam({ learningRate });
+    this.#trainer = trainerOf(
+      block,
+      options,
+      initialise(block.shapes, new Random(seed, STREAM.initialise)),
+      new Adam({ learningRate }),
+    );
     this.#random = new Random(seed, STREAM.train);
   }
 
   /** The parameters as they are now; a step replaces them and changes none in place. */
   get parameters(): Parameters {
-    return this.#parameters;
+    return this.#trainer.parameters;
+  }
+
+  /** Mean loss of each step's batch, before that step. */
+  get losses(): readonly number[] {
+    return this.#trainer.losses;
   }
 
   /** Steps taken so far. */
   get step(): number {
-    return this.losses.length;
+    return this.#trainer.step;
   }
 
   /**
@@ -84,57 +84,32 @@ export class Training {
    *
    * A step that throws leaves the parameters as they were, but its prompts are drawn.
    *
-   * @throws DomainError if the loss, or a parameter after the step, is not finite.
-   * @throws NonFiniteError if the attention scores overflow before that.
+   * @throws DomainError if the loss, an attention score, or a parameter after the step, is not finite.
    */
   advance(): number {
-    try {
-      return this.#advance();
-    } catch (error) {
-      // An attention score that overflows is a divergence too; say where, and what may help.
-      if (!(error instanceof NonFiniteError)) throw error;
-      throw this.#diverged(error.message);
-    }
+    return this.#trainer.advance(this.#draw());
   }
 
-  #diverged(what: string): DomainError {
-    return new DomainError(
-      `Training: everything must stay finite, got ${what} at step ${this.step}; a smaller learning ` +
-        `rate than ${this.options.learningRate} may help`,
-    );
+  /**
+   * The same step, to the bit, on gradients from `source`; one at a time.
+   *
+   * @throws DomainError as `advance`, and whatever the source rejects with.
+   */
+  advanceWith(source: GradientSource): Promise<number> {
+    return this.#trainer.advanceWith(source, this.#draw());
   }
 
-  #advance(): number {
-    const { dimension, batch, microBatch } = this.options;
-    const names = Object.keys(this.#parameters);
-    let loss = 0;
-    let gradients: Parameters | undefined;
+  /** The next batch, as its micro-batches [sequences, targets]. */
+  #draw(): Matrix[][] {
+    const { batch, microBatch } = this.options;
+    const drawn: Matrix[][] = [];
     for (let from = 0; from < batch; from += microBatch) {
-      const count = Math.min(microBatch, batch - from);
-      const prompts = Array.from({ length: count }, () => linearPrompt(this.options, this.#random));
+      const length = Math.min(microBatch, batch - from);
+      const prompts = Array.from({ length }, () => linearPrompt(this.options, this.#random));
       const { sequences, targets } = foldPrompts(prompts);
-      const tape = new Tape();
-      const variables = mapParameters(this.#parameters, (value) => tape.parameter(value));
-      const { output } = this.block.forward(tape, variables, tape.constant(sequences), count);
-      const prediction = tape.apply(column(dimension), output);
-      const total = tape.apply(squaredError, prediction, tape.constant(targets));
-      const mean = tape.apply(scale(1 / batch), total);
-      loss += mean.value.data[0];
-      const parts = tape.gradients(
-        mean,
-        names.map((name) => variables[name]),
-      );
-      const part = Object.fromEntries(names.map((name, i) => [name, parts[i]]));
-      gradients = gradients ? sumOf(gradients, part) : part;
+      drawn.push([sequences, targets]);
     }
-    if (!Number.isFinite(loss) || !gradients) throw this.#diverged(`a loss of ${loss}`);
-    const moved = this.#adam.step(this.#parameters, gradients);
-    for (const [name, { data }] of Object.entries(moved)) {
-      if (!data.every(Number.isFinite)) throw this.#diverged(`parameter ${name} not finite`);
-    }
-    this.#parameters = moved;
-    this.losses.push(loss);
-    return loss;
+    return drawn;
   }
 
   /** Everything the next step depends on, as arrays by name. */
@@ -146,9 +121,9 @@ export class Training {
     const add = (prefix: string, parameters: Parameters): void => {
       for (const [name, { data }] of Object.entries(parameters)) arrays[`${prefix}.${name}`] = data;
     };
-    add('parameters', this.#parameters);
+    add('parameters', this.parameters);
     if (this.step > 0) {
-      const { beta1Power, beta2Power, first, second } = this.#adam.state;
+      const { beta1Power, beta2Power, first, second } = this.#trainer.adam.state;
       arrays['adam.powers'] = Float64Array.of(beta1Power, beta2Power);
       add('adam.first', first);
       add('adam.second', second);
@@ -178,21 +153,34 @@ export class Training {
       return array;
     };
     const record = (prefix: string): Parameters =>
-      mapParameters(training.#parameters, ({ rows, cols }, name) =>
+      mapParameters(training.parameters, ({ rows, cols }, name) =>
         matrix(rows, cols, take(`${prefix}.${name}`, rows * cols).slice()),
       );
-    for (const loss of take('losses')) training.losses.push(loss);
-    training.#random = Random.restore(take('random', training.#random.state().length));
-    if (training.step > 0) {
+    const losses = take('losses');
+    const { learningRate } = options;
+    let adam = new Adam({ learningRate });
+    if (losses.length > 0) {
       const [beta1Power, beta2Power] = take('adam.powers', 2);
       const [first, second] = [record('adam.first'), record('adam.second')];
-      const { learningRate } = options;
-      training.#adam = new Adam({ learningRate }, { beta1Power, beta2Power, first, second });
+      adam = new Adam({ learningRate }, { beta1Power, beta2Power, first, second });
     }
-    training.#parameters = record('parameters');
+    training.#random = Random.restore(take('random', training.#random.state().length));
+    training.#trainer = trainerOf(block, options, record('parameters'), adam, losses);
     return training;
   }
 }
+
+const trainerOf = (
+  block: Block,
+  { batch }: TrainingOptions,
+  parameters: Parameters,
+  adam: Adam,
+  losses: ArrayLike<number> = [],
+): GradientTrainer =>
+  new GradientTrainer(blockRegression(block, { batch }), parameters, adam, {
+    losses: Array.from(losses),
+    caller: 'Training',
+  });
 
 /** The predictions for some prompts: the last read component of the block's output at each query. */
 export function predict(
@@ -218,26 +206,22 @@ export interface TrainingCallbacks {
  * Advances `training` until it has taken `steps` steps in all. Returns whether it got there: false
  * if `onStep` stopped it. Stopped and called again, also in another process on the restored state,
  * it takes the same steps and makes the same calls as if it had never been stopped.
+ *
+ * Gradients are computed here, unless there is a `source`; the bits are the same.
  */
 export async function train(
   training: Training,
   steps: number,
   every: number,
   { onCheckpoint, onStep }: TrainingCallbacks,
+  source?: GradientSource,
 ): Promise<boolean> {
   if (training.step === 0) await onCheckpoint?.(training);
   while (training.step < steps) {
-    training.advance();
+    if (source) await training.advanceWith(source);
+    else training.advance();
     if (training.step % every === 0 || training.step === steps) await onCheckpoint?.(training);
     if (onStep && !(await onStep(training)) && training.step < steps) return false;
   }
   return true;
-}
-
-function sumOf(a: Parameters, b: Parameters): Parameters {
-  return mapParameters(a, (value: Matrix, name) => {
-    const sum = matrix(value.rows, value.cols);
-    kernels.add(value.data, b[name].data, sum.data);
-    return sum;
-  });
 }

@@ -33,6 +33,7 @@ function recorder(): { layer: ContextualLayer; seen: unknown[] } {
       seen.push(on.read(sequences), batch);
       return on.apply(linear, on.apply(column(0), sequences), p.W);
     },
+    atEach: (_, __, sequences) => sequences,
   };
   return { layer, seen };
 }

@@ -6,8 +6,8 @@
 import { expect } from 'vitest';
 import { type Block, contextualBlock } from '../../src/model/block.ts';
 import type { ContextualLayer } from '../../src/model/contextual-layer.ts';
+import { softmaxAttention } from '../../src/model/layers/softmax-attention.ts';
 import type { Parameters } from '../../src/model/parameters.ts';
-import { softmaxAttention } from '../../src/model/softmax-attention.ts';
 import { decodeState, encodeState } from '../../src/model/state-bytes.ts';
 import { Training, type TrainingOptions } from '../../src/model/training.ts';
 import { assertSameBits } from '../support/same-bits.ts';

@@ -13,7 +13,7 @@ export { embedding, takeRows } from './gather.ts';
 export type { LinearAttentionOptions } from './linear-attention.ts';
 export { linearAttention } from './linear-attention.ts';
 export { linear, matmul } from './matmul.ts';
-export type { NormOptions } from './norms.ts';
+export type { NormOptions, RmsNormOptions } from './norms.ts';
 export { layerNorm, rmsNorm } from './norms.ts';
 export { multiply, scaleRows, weightRows } from './products.ts';
 export { elman, gru, lstm } from './recurrent.ts';

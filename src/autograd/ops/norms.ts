@@ -13,12 +13,21 @@ import {
 import * as kernels from '../../linalg/kernels.ts';
 import { resultArray, resultMatrix } from '../../linalg/wasm/workspace.ts';
 import { type Op, probeMatrix, requireShapes } from '../op.ts';
+import { requirePositiveIntegers } from '../options.ts';
 
 export interface NormOptions {
   /** Added under the root. Not negative; with 0 no row may have the divisor 0. */
   readonly epsilon: number;
   /** Whether gain (and shift) are arguments. Default: true. */
   readonly affine?: boolean;
+}
+
+/** Options of the root-mean-square norm. */
+export interface RmsNormOptions extends NormOptions {
+  /** Added to the gain. Default: 0. */
+  readonly offset?: 0 | 1;
+  /** Parts of a row, side by side, each normalised by itself. Default: 1. */
+  readonly groups?: number;
 }
 
 interface Saved {
@@ -89,8 +98,9 @@ export function layerNorm({ epsilon, affine = true }: NormOptions): Op<Saved> {
  *   backward   dx = (t − z·mean(t·z))/√(mean(x²) + ε),  t = dy·(offset + g),  z the normalised row
  *              dg_j = Σ_i dy_ij·z_ij, i ascending
  *
- * Shapes: x and y r×c, c > 0, g 1×c; without `affine` x is the only argument and the gain is 1. The offset 1 is
- * Gemma's, whose stored weight is g; 0 is everybody else's.
+ * Shapes: x and y r×c, c > 0, g 1×c; without `affine` x is the only argument and the gain is 1. With `groups` G
+ * each row is G rows of c/G entries side by side (the heads of a query), each normalised by itself, and g is
+ * 1×(c/G). The offset 1 is Gemma's, whose stored weight is g; 0 is everybody else's.
  *
  * @throws DomainError, ShapeError, NonFiniteError as `layerNorm`.
  */
@@ -98,24 +108,30 @@ export function rmsNorm({
   epsilon,
   affine = true,
   offset = 0,
-}: NormOptions & { readonly offset?: 0 | 1 }): Op<Saved> {
+  groups = 1,
+}: RmsNormOptions): Op<Saved> {
   requireEpsilon('rmsNorm', epsilon);
+  requirePositiveIntegers('rmsNorm', { groups });
   if (offset !== 0 && offset !== 1) {
     throw new DomainError(`rmsNorm: offset must be 0 or 1, got ${offset}`);
   }
   if (!affine && offset !== 0) {
     throw new DomainError('rmsNorm: an offset needs a gain, got offset 1 and affine false');
   }
-  const needs = affine ? 'x r×c and g 1×c are required' : 'one matrix with columns is required';
+  const grouped = groups === 1 ? '' : ` in ${groups} groups`;
+  const needs = affine
+    ? `x r×c${grouped} and g 1×c are required`
+    : `one matrix with columns${grouped} is required`;
   return {
-    name: `rmsNorm(${epsilon}${offset ? ', 1 + g' : ''}${affine ? '' : ', no gain'})`,
+    name: `rmsNorm(${epsilon}${offset ? ', 1 + g' : ''}${affine ? '' : ', no gain'}${grouped})`,
     forward(args) {
       const [x, g] = args;
       requireShapes('rmsNorm', needs, args, affine ? 2 : 1, () => {
-        return x.cols > 0 && (!affine || isRowOf(x, g));
+        const fits = !affine || (g.rows === 1 && g.cols * groups === x.cols);
+        return x.cols > 0 && x.cols % groups === 0 && fits;
       });
-      const gain = affine ? g : ones(x.cols);
-      const { y, z, divisors } = outputsFor(x);
+      const gain = affine ? g : ones(x.cols / groups);
+      const { y, z, divisors } = outputsFor(x, groups);
       const wrong = kernels.rmsNorm(epsilon, offset, x.data, gain.data, y.data, z.data, divisors);
       requireDivisors('rmsNorm', wrong);
       return { value: y, saved: { gain, z, divisors } };
@@ -123,9 +139,9 @@ export function rmsNorm({
     backward(dy, { gain, z, divisors }, needed) {
       const dx = resultMatrix(dy.rows, dy.cols);
       kernels.rmsNormBackward(offset, gain.data, z.data, divisors, dy.data, dx.data);
-      return affine ? [dx, needed[1] ? gainGradient(dy, z) : null] : [dx];
+      return affine ? [dx, needed[1] ? gainGradient(dy, z, groups) : null] : [dx];
     },
-    probe: (random) => [spread(random), ...(affine ? [probeMatrix(1, 5, random)] : [])],
+    probe: (random) => [spread(random, 5 * groups), ...(affine ? [probeMatrix(1, 5, random)] : [])],
   };
 }
 
@@ -133,22 +149,25 @@ const isRowOf = (x: Matrix, row: Matrix): boolean => row.rows === 1 && row.cols 
 
 const ones = (cols: number): Matrix => matrix(1, cols, new Float64Array(cols).fill(1));
 
-const outputsFor = ({ rows, cols }: Matrix): { y: Matrix; z: Matrix; divisors: Float64Array } => ({
+const outputsFor = (
+  { rows, cols }: Matrix,
+  groups = 1,
+): { y: Matrix; z: Matrix; divisors: Float64Array } => ({
   y: resultMatrix(rows, cols),
   z: resultMatrix(rows, cols),
-  divisors: resultArray(rows),
+  divisors: resultArray(rows * groups),
 });
 
 /** Entries up to ±3: the divisor of a row is then rarely small against the steps of a check. */
-function spread(random: Random): Matrix {
-  const x = probeMatrix(3, 5, random);
+function spread(random: Random, cols = 5): Matrix {
+  const x = probeMatrix(3, cols, random);
   kernels.scale(3, x.data, x.data);
   return x;
 }
 
-function gainGradient(dy: Matrix, z: Matrix): Matrix {
-  const dg = resultMatrix(1, dy.cols);
-  kernels.sumOfRowProducts(dy.data, z.data, dg.data, dy.rows);
+function gainGradient(dy: Matrix, z: Matrix, groups = 1): Matrix {
+  const dg = resultMatrix(1, dy.cols / groups);
+  kernels.sumOfRowProducts(dy.data, z.data, dg.data, dy.rows * groups);
   return dg;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { describe, expect, test } from 'vitest';
-import { eager, Tape } from '../../src/autograd/index.ts';
+import { eager, Tape } from '../../../src/autograd/index.ts';
 import {
   DomainError,
   type Matrix,
@@ -16,12 +16,12 @@ import {
   rowMatrix,
   rowOf,
   ShapeError,
-} from '../../src/linalg/index.ts';
-import { evaluateLayer, sequenceOf } from '../../src/model/contextual-layer.ts';
-import { initialise, mapParameters, type Parameters } from '../../src/model/parameters.ts';
-import { softmaxAttention } from '../../src/model/softmax-attention.ts';
-import { expectWithin, gamma, normalMatrix } from '../autograd/support.ts';
-import { assertSameBits } from '../support/same-bits.ts';
+} from '../../../src/linalg/index.ts';
+import { evaluateLayer, sequenceOf } from '../../../src/model/contextual-layer.ts';
+import { softmaxAttention } from '../../../src/model/layers/softmax-attention.ts';
+import { initialise, mapParameters, type Parameters } from '../../../src/model/parameters.ts';
+import { expectWithin, gamma, normalMatrix } from '../../autograd/support.ts';
+import { assertSameBits } from '../../support/same-bits.ts';
 
 /** 3 query heads of width 5 over tokens of 7 entries; the output has 11. */
 const SIZES = { tokenWidth: 7, width: 11, heads: 3, headWidth: 5 };
