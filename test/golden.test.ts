@@ -6,6 +6,7 @@ import * as dynamics from './golden-readers/dynamics.ts';
 import * as finetune from './golden-readers/finetune.ts';
 import * as functionClasses from './golden-readers/function-classes.ts';
 import * as gradStacks from './golden-readers/grad-stacks.ts';
+import * as linearAttention from './golden-readers/linear-attention.ts';
 import * as rational from './golden-readers/rational.ts';
 import * as recurrentLayers from './golden-readers/recurrent-layers.ts';
 import * as skipBlocks from './golden-readers/skip-blocks.ts';
@@ -27,6 +28,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   function_classes: functionClasses,
   grad_llama_stack2: gradStacks,
   grad_preln_stack3: gradStacks,
+  linear_attention: linearAttention,
   rational,
   recurrent_layers: recurrentLayers,
   skip_blocks: skipBlocks,

@@ -9,6 +9,7 @@ import { renderReport } from '../experiments/report.ts';
 import { FIGURES, type FigureId, reproduce } from '../experiments/reproduce.ts';
 import { drawFigure } from '../experiments/svg/figure.ts';
 import { ToyRun } from '../experiments/toy-run.ts';
+import { toyWorkers } from '../experiments/toy-service.ts';
 import {
   requireSettings,
   TOY_DEFAULTS,
@@ -36,6 +37,7 @@ import {
 } from './options.ts';
 import { paint } from './paint.ts';
 import { Interrupt, Progress } from './progress.ts';
+import { WORKERS_FLAG, workersOf } from './workers-flag.ts';
 
 const HELP: Readonly<Record<keyof ToySettings, string>> = {
   seed: 'seed of all random draws',
@@ -65,6 +67,7 @@ const FLAGS: Flags = {
     help: 'fewer steps and prompts, into out/quick: under 20 seconds, shapes not judged',
   },
   fresh: { kind: 'switch', help: 'drop an interrupted run instead of going on with it' },
+  ...WORKERS_FLAG,
   ...Object.fromEntries(
     SETTING_NAMES.map((name) => [
       toFlag(name),
@@ -100,6 +103,7 @@ export async function reproduceCommand(args: readonly string[]): Promise<number>
   }
   const ids = figureIds(given.positionals);
   const settings = settingsOf(given);
+  const count = workersOf('reproduce', given);
   const folder = given.texts.out ?? (given.switches.has('quick') ? join('out', 'quick') : 'out');
   requireWritableFolder(folder, [...ids.map((id) => `${id}.svg`), 'report.html', 'results.json']);
   const release = lockFolder(folder);
@@ -107,6 +111,7 @@ export async function reproduceCommand(args: readonly string[]): Promise<number>
   if (given.switches.has('fresh')) removeIfThere(state);
   const progress = new Progress();
   const interrupt = new Interrupt();
+  const workers = toyWorkers(count, settings);
   try {
     const bytes = readIfThere(state);
     const run = open(settings, bytes, state);
@@ -124,6 +129,7 @@ export async function reproduceCommand(args: readonly string[]): Promise<number>
         return !(await interrupt.asked());
       },
       save,
+      workers,
     );
     progress.clear();
     if (!figures) {
@@ -149,6 +155,7 @@ export async function reproduceCommand(args: readonly string[]): Promise<number>
     throw error;
   } finally {
     progress.clear();
+    await workers.close();
     release();
   }
 }

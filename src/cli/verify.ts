@@ -4,10 +4,12 @@
  * @module
  */
 import { VERIFICATIONS, type VerifyRow } from '../experiments/verify/index.ts';
+import { verifyWorkers } from '../experiments/verify/service.ts';
 import { EXIT } from './exit-codes.ts';
 import { COMMON_FLAGS, describeFlags, type Flags, parseOptions, UsageError } from './options.ts';
 import { paint } from './paint.ts';
 import { Progress } from './progress.ts';
+import { WORKERS_FLAG, workersOf } from './workers-flag.ts';
 
 const { out: _, ...COMMON } = COMMON_FLAGS;
 
@@ -17,6 +19,7 @@ const FLAGS: Flags = {
   theorem: { kind: 'text', value: 'T', help: 'only this theorem, by its section, e.g. 1.2' },
   layer: { kind: 'text', value: 'L', help: 'only this contextual layer, e.g. softmax' },
   block: { kind: 'text', value: 'B', help: 'only this block, e.g. plain' },
+  ...WORKERS_FLAG,
 };
 
 const known = (pick: (row: (typeof VERIFICATIONS)[number]) => string | null): string[] => [
@@ -43,7 +46,8 @@ Options:
 ${describeFlags(FLAGS)}`;
 
 export async function verifyCommand(args: readonly string[]): Promise<number> {
-  const { switches, numbers, texts, positionals } = parseOptions('verify', args, FLAGS);
+  const given = parseOptions('verify', args, FLAGS);
+  const { switches, numbers, texts, positionals } = given;
   if (switches.has('help')) {
     process.stdout.write(`${VERIFY_HELP}\n`);
     return EXIT.ok;
@@ -60,6 +64,7 @@ export async function verifyCommand(args: readonly string[]): Promise<number> {
       throw new UsageError(`verify: --${name} must be an integer from ${least} on, got ${value}`);
     }
   }
+  const count = workersOf('verify', given);
   const chosen = VERIFICATIONS.filter((row) =>
     (['theorem', 'layer', 'block'] as const).every((key) => {
       const wanted = texts[key];
@@ -74,12 +79,18 @@ export async function verifyCommand(args: readonly string[]): Promise<number> {
     throw new UsageError('verify: some row must fit all filters, got a combination that none fits');
   }
   const progress = new Progress();
-  const results = chosen.map((verification, i) => {
-    const row = verification.run(trials, seed);
-    progress.update('verifying', i + 1, chosen.length);
-    return row;
-  });
-  progress.clear();
+  const workers = verifyWorkers(Math.min(count, chosen.length));
+  const tasks = chosen.map((row) => ({ index: VERIFICATIONS.indexOf(row), trials, seed }));
+  const results: VerifyRow[] = [];
+  try {
+    for await (const row of workers.each('row', tasks)) {
+      results.push(row);
+      progress.update('verifying', results.length, chosen.length);
+    }
+  } finally {
+    progress.clear();
+    await workers.close();
+  }
   const ok = results.every((row) => row.ok);
   process.stdout.write(
     switches.has('json') ? `${JSON.stringify({ ok, results }, null, 2)}\n` : table(results, ok),

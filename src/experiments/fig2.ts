@@ -8,38 +8,27 @@
  *
  * @module
  */
-import {
-  absoluteProduct,
-  marginalNorms,
-  patchedProductBound,
-  patchWeight,
-  prefixVectors,
-  residual,
-} from '../icl/index.ts';
-import { applyRankOne, gamma, type Matrix, matrixVector } from '../linalg/index.ts';
-import { part } from '../model/index.ts';
 import { type FigureResult, shapeCheck, theoremCheck } from './figure-result.ts';
 import { logLogSlope, summarise } from './statistics.ts';
 import { drawPrompts, type OnProgress, type ToyRun } from './toy-run.ts';
+import { type ToyWorkers, toyWorkers } from './toy-service.ts';
 import { isDefault, STREAM } from './toy-settings.ts';
 
 /** Returns null if `onProgress` stopped it. */
-export async function figure2(run: ToyRun, onProgress: OnProgress): Promise<FigureResult | null> {
-  const { settings, block, training } = run;
+export async function figure2(
+  { settings, training: { parameters } }: ToyRun,
+  onProgress: OnProgress,
+  workers: ToyWorkers = toyWorkers(1, settings),
+): Promise<FigureResult | null> {
   const { marginalTrials, pairs } = settings;
-  const W = training.parameters['mlp.W1'];
-  const layerParameters = part(training.parameters, 'layer');
   const rows: Float64Array[] = [];
   let overBound = 0;
-  for (const [trial, { context, query }] of drawPrompts(
-    settings,
-    STREAM.marginals,
-    marginalTrials,
-  ).entries()) {
-    const prefixes = prefixVectors(block.layer, layerParameters, context, query);
-    rows.push(marginalNorms(W, prefixes).subarray(1));
-    overBound = Math.max(overBound, worstPrefix(W, prefixes));
-    if (!(await onProgress('figure 2', trial + 1, marginalTrials))) return null;
+  const prompts = drawPrompts(settings, STREAM.marginals, marginalTrials);
+  const tasks = prompts.map((prompt) => ({ parameters, prompt }));
+  for await (const trial of workers.each('marginals', tasks)) {
+    rows.push(trial.norms);
+    overBound = Math.max(overBound, trial.overBound);
+    if (!(await onProgress('figure 2', rows.length, marginalTrials))) return null;
   }
   const index = Array.from({ length: pairs - 1 }, (_, i) => i + 1);
   const summary = summarise(rows);
@@ -95,17 +84,4 @@ export async function figure2(run: ToyRun, onProgress: OnProgress): Promise<Figu
       },
     ],
   };
-}
-
-/** max over prefixes and rows of |fl(W·a + p·(v·a)) − fl(W·A_i)| over its bound. */
-function worstPrefix(W: Matrix, prefixes: readonly Float64Array[]): number {
-  const a = prefixes[0];
-  const Wa = matrixVector(W, a);
-  return prefixes.reduce((worst, next) => {
-    const moved = applyRankOne(patchWeight(W, a, next), a);
-    const patched = Wa.map((entry, i) => entry + moved[i]);
-    const rounding = absoluteProduct(W, next).map((entry) => gamma(W.cols + 1) * entry);
-    const bound = patchedProductBound(W, a, next).map((entry, i) => entry + rounding[i]);
-    return Math.max(worst, residual(patched, matrixVector(W, next), bound).overBound);
-  }, 0);
 }

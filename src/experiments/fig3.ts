@@ -7,25 +7,30 @@
  *
  * @module
  */
-import { type FineTuningRow, fineTuningTrajectory } from '../icl/index.ts';
 import { type FigureResult, shapeCheck, theoremCheck } from './figure-result.ts';
 import { mean, median, quantile, summarise } from './statistics.ts';
 import type { Series } from './svg/plot.ts';
 import { drawPrompts, type OnProgress, type ToyRun } from './toy-run.ts';
+import { type ToyWorkers, toyWorkers } from './toy-service.ts';
 import { isDefault, STREAM } from './toy-settings.ts';
+import type { FineTuningPoint } from './toy-trials.ts';
 
 /** Returns null if `onProgress` stopped it. */
-export async function figure3(run: ToyRun, onProgress: OnProgress): Promise<FigureResult | null> {
-  const { settings, block, training } = run;
+export async function figure3(
+  { settings, training: { parameters } }: ToyRun,
+  onProgress: OnProgress,
+  workers: ToyWorkers = toyWorkers(1, settings),
+): Promise<FigureResult | null> {
   const { fineTuningTrials: trials, fineTuningExamples: M, fineTuningRate: rate } = settings;
   const prompts = drawPrompts({ ...settings, pairs: M }, STREAM.fineTuning, trials);
-  const trajectories: FineTuningRow[][] = [];
-  for (const prompt of prompts) {
-    trajectories.push(fineTuningTrajectory(block, training.parameters, prompt, rate));
+  const tasks = prompts.map((prompt) => ({ parameters, prompt }));
+  const trajectories: FineTuningPoint[][] = [];
+  for await (const trajectory of workers.each('fineTuning', tasks)) {
+    trajectories.push(trajectory);
     if (!(await onProgress('figure 3', trajectories.length, trials))) return null;
   }
   const index = Array.from({ length: M + 1 }, (_, i) => i);
-  const banded = (name: string, pick: (row: FineTuningRow) => number): Series[] => {
+  const banded = (name: string, pick: (row: FineTuningPoint) => number): Series[] => {
     const summary = summarise(trajectories.map((rows) => rows.map(pick)));
     const x = index;
     return [
@@ -111,11 +116,11 @@ export async function figure3(run: ToyRun, onProgress: OnProgress): Promise<Figu
 const format = (x: number): string => x.toPrecision(2);
 
 /** The angles after the last example, where there are any: an update of 0 has none. */
-const lastAngles = (trajectories: readonly FineTuningRow[][]): number[] =>
+const lastAngles = (trajectories: readonly FineTuningPoint[][]): number[] =>
   trajectories.map((rows) => rows[rows.length - 1].alignment).filter((angle) => angle !== null);
 
 /** Median, quartiles and mean of the angles that exist, at every i where one does. */
-function alignmentCurves(trajectories: readonly FineTuningRow[][]): Series[] {
+function alignmentCurves(trajectories: readonly FineTuningPoint[][]): Series[] {
   const columns = trajectories[0]
     .map((_, i) => ({ i, angles: trajectories.map((rows) => rows[i].alignment) }))
     .map(({ i, angles }) => ({ i, angles: angles.filter((angle) => angle !== null) }))

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { proveContextPatch } from '../icl/index.ts';
+import { gradientsOn } from '../io/index.ts';
 import { Random, StateError } from '../linalg/index.ts';
 import {
   type Block,
@@ -12,10 +12,13 @@ import {
   type LinearPrompt,
   linearPrompt,
   Training,
+  type TrainingCallbacks,
   train,
 } from '../model/index.ts';
 import { mean } from './statistics.ts';
+import { type ToyWorkers, toyWorkers } from './toy-service.ts';
 import { STREAM, type ToySettings, toyBlock } from './toy-settings.ts';
+import type { ValidationTrial } from './toy-trials.ts';
 
 /** What is measured on the validation prompts at one checkpoint. */
 export interface Checkpoint {
@@ -82,18 +85,27 @@ export class ToyRun {
     }
   }
 
-  /** Trains to the end, or until `onProgress` says stop. Returns whether it got to the end. */
-  async train(onProgress: OnProgress, onCheckpoint: () => void): Promise<boolean> {
+  /**
+   * Trains to the end, or until `onProgress` says stop. Returns whether it got to the end. The
+   * number of workers changes no bit; one computes here, without a thread.
+   */
+  async train(
+    onProgress: OnProgress,
+    onCheckpoint: () => void,
+    workers: ToyWorkers = toyWorkers(1, this.settings),
+  ): Promise<boolean> {
     const { steps, validateEvery } = this.settings;
-    return train(this.training, steps, validateEvery, {
-      onCheckpoint: () => {
+    const callbacks: TrainingCallbacks = {
+      onCheckpoint: async () => {
         // A run restored right after a checkpoint has it already.
         if (this.checkpoints[this.checkpoints.length - 1]?.step === this.training.step) return;
-        this.checkpoints.push(this.#measure());
+        this.checkpoints.push(await this.#measure(workers));
         onCheckpoint();
       },
       onStep: ({ step }) => onProgress('training', step, steps),
-    });
+    };
+    const source = workers.count > 1 ? gradientsOn(workers) : undefined;
+    return train(this.training, steps, validateEvery, callbacks, source);
   }
 
   /** Everything needed to go on elsewhere. */
@@ -106,23 +118,18 @@ export class ToyRun {
     });
   }
 
-  #measure(): Checkpoint {
+  async #measure(workers: ToyWorkers): Promise<Checkpoint> {
     const { parameters, losses, step } = this.training;
-    const { dimension } = this.settings;
     const since = this.checkpoints[this.checkpoints.length - 1]?.step ?? 0;
-    const proofs = this.#validation.map(({ context, query, target }) => {
-      const proof = proveContextPatch(this.block, parameters, context, query);
-      const off = (output: Float64Array): number => output[dimension] - target;
-      const [context1, patched] = [off(proof.contextual.output), off(proof.patched.output)];
-      return { ...proof.output, context: context1 * context1, patched: patched * patched };
-    });
-    const largest = (pick: (proof: (typeof proofs)[number]) => number): number =>
-      proofs.reduce((max, proof) => Math.max(max, pick(proof)), 0);
+    const tasks = this.#validation.map((prompt) => ({ parameters, prompt }));
+    const trials = await workers.run('validation', tasks);
+    const largest = (pick: (trial: ValidationTrial) => number): number =>
+      trials.reduce((max, trial) => Math.max(max, pick(trial)), 0);
     return {
       step,
       trainLoss: step === 0 ? NaN : mean(losses.slice(since)),
-      contextLoss: mean(proofs.map(({ context }) => context)),
-      patchedLoss: mean(proofs.map(({ patched }) => patched)),
+      contextLoss: mean(trials.map(({ contextLoss }) => contextLoss)),
+      patchedLoss: mean(trials.map(({ patchedLoss }) => patchedLoss)),
       difference: largest(({ observed }) => observed),
       bound: largest(({ bound }) => bound),
       overBound: largest(({ overBound }) => overBound),

@@ -12,6 +12,13 @@
  *   minimality.ts           Theorem 2: all exact updates, and the least
  *   composition.ts          removing a context part by part
  *   implicit-descent.ts     reading token by token is gradient descent
+ *   changing-base.ts, factored-sum.ts      … with a base that changes, each matrix exact at its own
+ *   least-squares-descent.ts, descent-bounds.ts   both as descent on least squares; their rounding
+ *   attention-marginals.ts, attention-heads.ts    what one more token changes in softmax attention
+ *   linear-attention-patch.ts, rational-memory.ts  linear attention: ΔW = W·Δ(Y)·P_x
+ *   gradient-step.ts, rational-gradient-step.ts    one layer is one step, S layers are S
+ *   attention-bias.ts, rotary-bias.ts      a context as biases, exact for every later token
+ *   fractions.ts            vectors of doubles as fractions
  *   alignment.ts, fine-tuning.ts           implicit against explicit learning
  *
  * README.md beside this file maps the papers' symbols to these names.
@@ -19,8 +26,24 @@
  * @module
  */
 export { alignment, alignmentOfRankOnes } from './alignment.ts';
+export {
+  type AttentionBias,
+  contextBiases,
+  type FeatureLayer,
+  type Reading,
+  type ReadOptions,
+  readTokens,
+} from './attention-bias.ts';
+export { type AttentionHead, headsOf, type PlainAttentionOptions } from './attention-heads.ts';
+export { type AttentionMarginal, attentionMarginals } from './attention-marginals.ts';
 export { type BlockBounds, blockBounds, type Runs } from './block-bounds.ts';
-export { blockPatch, VARIANTS, type Variant } from './block-patch.ts';
+export { blockPatch, type CommonVariant, VARIANTS, type Variant } from './block-patch.ts';
+export {
+  type ChangingBase,
+  type ChangingBaseStep,
+  changingBase,
+  suffixVectors,
+} from './changing-base.ts';
 export { type CompositionStage, composePatches } from './composition.ts';
 export {
   type ContextPatch,
@@ -29,9 +52,19 @@ export {
   type Positions,
   withoutPositions,
 } from './context-patch.ts';
+export { changingBaseBound, leastSquaresBound } from './descent-bounds.ts';
 export { exactIdentityResidual } from './exact-identity.ts';
 export { exactErrorOverBound } from './exact-residual.ts';
+export { applyFactored, factoredBound, factoredToMatrix } from './factored-sum.ts';
 export { type FineTuningRow, fineTuningTrajectory } from './fine-tuning.ts';
+export {
+  type Examples,
+  exampleTokens,
+  type GradientStep,
+  gradientStep,
+  gradientStepParameters,
+  squaredErrorStep,
+} from './gradient-step.ts';
 export {
   type DescentStep,
   type ImplicitDescent,
@@ -40,6 +73,14 @@ export {
   prefixVectors,
 } from './implicit-descent.ts';
 export { patchBias, patchJointly, patchWeightOrBias, type SitePatch } from './joint-patch.ts';
+export { type LeastSquaresStep, leastSquaresDescent } from './least-squares-descent.ts';
+export {
+  applyMemory,
+  attentionMemory,
+  type LinearAttentionPatch,
+  linearAttentionPatch,
+  type MemoryOptions,
+} from './linear-attention-patch.ts';
 export { compareWithMinimal, type MinimalityReport, unseenPart } from './minimality.ts';
 export { layerNormBound } from './norm-bound.ts';
 export { patchToTarget, patchWeight } from './patch-weight.ts';
@@ -59,7 +100,22 @@ export {
   type RationalProof,
   rationalLinearAttention,
 } from './rational-block.ts';
+export {
+  type GradientStepMistakes,
+  proveGradientStep,
+  proveGradientSteps,
+  type RationalGradientStep,
+  type RationalLayer,
+} from './rational-gradient-step.ts';
+export {
+  type MemoryFactors,
+  proveMemoryPatch,
+  type RationalAttention,
+  type RationalMemoryProof,
+  rationalMemory,
+} from './rational-memory.ts';
 export { patchBehindRelu } from './relu-patch.ts';
+export { rebaseBiases } from './rotary-bias.ts';
 export {
   absoluteProduct,
   patchedProductBound,

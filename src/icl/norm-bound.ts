@@ -52,3 +52,32 @@ export function layerNormBound(
 const SMALLEST = powerOfTwo(-460);
 
 const meanOf = (x: Float64Array): number => x.reduce((sum, entry) => sum + entry, 0) / x.length;
+
+/**
+ * A bound on |N(x) − N(y)|, entry by entry, both computed in float64, for every x with |x − y| ≤ e.
+ *
+ *   N(y) = g·y/σ,  σ = √(mean(y²) + ε)
+ *
+ * As for `layerNormBound`, without the mean: |x/σ_x − y/σ_y| ≤ (e + |n|·rms(e))/(σ_y − rms(e)), n = y/σ_y; sum of
+ * squares, root, quotient and gain round |n|·|g| by γ_{d+8}.
+ *
+ * Shapes: all d. Infinity where e is not small against σ_y, or σ is below 2⁻⁴⁶⁰.
+ */
+export function rmsNormBound(
+  y: Float64Array,
+  e: Float64Array,
+  gain: Float64Array,
+  epsilon: number,
+): Float64Array {
+  const d = y.length;
+  const rms = norm(e) / Math.sqrt(d);
+  const deviation = norm(Float64Array.of(norm(y) / Math.sqrt(d), Math.sqrt(epsilon)));
+  const sigma = deviation * (1 - gamma(d + 8)) - rms;
+  return e.map((entry, i) => {
+    if (!(sigma > SMALLEST)) return Infinity;
+    const n = Math.abs(y[i]) / deviation;
+    const carried = (entry + n * rms) / sigma;
+    const rounded = 2 * gamma(d + 8) * (n + carried);
+    return (carried + rounded) * Math.abs(gain[i]) * (1 + gamma(4 * d + 32));
+  });
+}

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { DomainError, type Matrix, ShapeError } from '../linalg/index.ts';
+import { DomainError, type Matrix, rowMatrix, ShapeError } from '../linalg/index.ts';
 import {
   addPatch,
   type Block,
   type BlockPatch,
   type BlockRun,
+  gainName,
   type Parameters,
   part,
   prefixed,
@@ -63,7 +64,7 @@ export function proveContextPatch(
   const patched = runPatched(block, parameters, remaining, query, patch, application);
   const runs = { base, contextual };
   const { variant = 'default' } = options;
-  const bounds = blockBounds(block, parameters, runs, variant, application);
+  const bounds = blockBounds(block, parameters, runs, variant, application, patch);
   return {
     ...found,
     patched,
@@ -93,9 +94,17 @@ export function runPatched(
 
 /** The block's parameters with the patch added in: a block like any other. */
 export function withPatch(block: Block, parameters: Parameters, patch: BlockPatch): Parameters {
-  const { input, output } = block.mlp.sites;
-  const changed = addPatch([input, output], part(parameters, 'mlp'), patch);
-  return { ...parameters, ...prefixed('mlp', changed) };
+  const { feedForward, wiring } = block;
+  const sites = [...feedForward.inputs, ...feedForward.outputs];
+  const changed = {
+    ...parameters,
+    ...prefixed('mlp', addPatch(sites, part(parameters, 'mlp'), patch)),
+  };
+  const gains = Object.entries(patch.gains ?? {}).map(([norm, change]) => {
+    const name = `${norm}.${gainName(wiring.norms[norm])}`;
+    return [name, rowMatrix(parameters[name].data.map((gain, i) => gain + change[i]))];
+  });
+  return { ...changed, ...Object.fromEntries(gains) };
 }
 
 /**

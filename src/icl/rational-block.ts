@@ -7,16 +7,14 @@
  *
  * @module
  */
+import { DegenerateBase, type Matrix, Rational, rationalDot, ShapeError } from '../linalg/index.ts';
 import {
-  DegenerateBase,
-  type Matrix,
-  Rational,
-  rationalDot,
-  rowOf,
-  ShapeError,
-} from '../linalg/index.ts';
-
-type Vector = readonly Rational[];
+  type FractionVector,
+  fractionProduct,
+  fractionResidual,
+  fractionRows,
+  fractions,
+} from './fractions.ts';
 
 /** Weights as doubles, each meant exactly. Wq, Wk k×w; Wv d×w; W1 f×d; W2 o×f; biases as rows. */
 export interface RationalBlock {
@@ -32,14 +30,14 @@ export interface RationalBlock {
 /** The fractions of one proof. */
 export interface RationalProof {
   /** A(C∖Y, x) and A(C, x). */
-  readonly base: Vector;
-  readonly contextual: Vector;
+  readonly base: FractionVector;
+  readonly contextual: FractionVector;
   /** ‖a‖² and p = W1·(a' − a): ΔW = p·aᵀ/‖a‖². */
   readonly squaredNorm: Rational;
-  readonly p: Vector;
+  readonly p: FractionVector;
   /** T_{W+ΔW}(C∖Y, x) and T_W(C, x). */
-  readonly patchedOutput: Vector;
-  readonly contextualOutput: Vector;
+  readonly patchedOutput: FractionVector;
+  readonly contextualOutput: FractionVector;
   /** The first difference patched − contextual that is not 0, as a fraction; '0' if there is none. */
   readonly residual: string;
 }
@@ -55,10 +53,11 @@ export function rationalLinearAttention(
   if (sequence.rows === 0) {
     throw new ShapeError('rationalLinearAttention: a query token is required, got no tokens');
   }
-  const tokens = Array.from({ length: sequence.rows }, (_, i) => fractions(rowOf(sequence, i)));
-  const q = product(Wq, tokens[tokens.length - 1]);
-  const weights = tokens.map((token) => rationalDot(product(Wk, token), q));
-  const values = tokens.map((token) => product(Wv, token));
+  const tokens = fractionRows(sequence);
+  const [keys, maps] = [fractionRows(Wk), fractionRows(Wv)];
+  const q = fractionProduct(fractionRows(Wq), tokens[tokens.length - 1]);
+  const weights = tokens.map((token) => rationalDot(fractionProduct(keys, token), q));
+  const values = tokens.map((token) => fractionProduct(maps, token));
   return Array.from({ length: Wv.rows }, (_, c) =>
     rationalDot(
       values.map((value) => value[c]),
@@ -78,7 +77,7 @@ export function proveInRationals(
   block: RationalBlock,
   withContext: Matrix,
   withoutContext: Matrix,
-  change: (p: Vector) => Vector = (p) => p,
+  change: (p: FractionVector) => FractionVector = (p) => p,
 ): RationalProof {
   const base = rationalLinearAttention(block, withoutContext);
   const contextual = rationalLinearAttention(block, withContext);
@@ -86,18 +85,15 @@ export function proveInRationals(
   if (squaredNorm.sign() === 0) {
     throw new DegenerateBase('proveInRationals: A(C∖Y, x) must not be 0, got 0');
   }
-  const W1 = rowsOf(block.W1);
+  const W1 = fractionRows(block.W1);
   const delta = contextual.map((entry, j) => entry.minus(base[j]));
-  const p = change(W1.map((row) => rationalDot(row, delta)));
+  const p = change(fractionProduct(W1, delta));
   // The patched matrix, entry by entry: nothing in the evaluation knows that it is a patch.
   const patchedW1 = W1.map((row, i) =>
     row.map((entry, j) => entry.plus(p[i].times(base[j]).over(squaredNorm))),
   );
   const patchedOutput = perceptron(block, patchedW1, base);
   const contextualOutput = perceptron(block, W1, contextual);
-  const worst = patchedOutput
-    .map((entry, i) => entry.minus(contextualOutput[i]))
-    .find((off) => off.sign() !== 0);
   return {
     base,
     contextual,
@@ -105,24 +101,21 @@ export function proveInRationals(
     p,
     patchedOutput,
     contextualOutput,
-    residual: worst ? worst.toString() : '0',
+    residual: fractionResidual(patchedOutput, contextualOutput),
   };
 }
 
 /** W2·max(W1·a + b1, 0) + b2. */
-function perceptron(block: RationalBlock, W1: readonly Vector[], a: Vector): Rational[] {
+function perceptron(
+  block: RationalBlock,
+  W1: readonly FractionVector[],
+  a: FractionVector,
+): Rational[] {
   const b1 = fractions(block.b1.data);
   const b2 = fractions(block.b2.data);
   const hidden = W1.map((row, i) => {
     const z = rationalDot(row, a).plus(b1[i]);
     return z.sign() > 0 ? z : new Rational(0n);
   });
-  return rowsOf(block.W2).map((row, i) => rationalDot(row, hidden).plus(b2[i]));
+  return fractionRows(block.W2).map((row, i) => rationalDot(row, hidden).plus(b2[i]));
 }
-
-const fractions = (x: Float64Array): Rational[] => Array.from(x, Rational.of);
-
-const rowsOf = (m: Matrix): Rational[][] =>
-  Array.from({ length: m.rows }, (_, i) => fractions(rowOf(m, i)));
-
-const product = (m: Matrix, x: Vector): Rational[] => rowsOf(m).map((row) => rationalDot(row, x));

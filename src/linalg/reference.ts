@@ -34,6 +34,7 @@ export {
 export {
   add,
   addToRows,
+  exponential,
   multiply,
   relu,
   reluBackward,
@@ -74,5 +75,10 @@ export {
   selectiveScan,
   selectiveScanBackward,
 } from './reference/selective-scan.ts';
-export { softmax, softmaxBackward } from './reference/softmax.ts';
+export {
+  softmax,
+  softmaxBackward,
+  softmaxRows,
+  softmaxRowsBackward,
+} from './reference/softmax.ts';
 export { keepLargest } from './reference/top-k.ts';

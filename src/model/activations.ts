@@ -4,7 +4,7 @@
  * @module
  */
 import { ACTIVATION_OPS, type ActivationOpName, type Op } from '../autograd/index.ts';
-import { UNIT_ROUNDOFF } from '../linalg/index.ts';
+import { DomainError, UNIT_ROUNDOFF } from '../linalg/index.ts';
 
 export interface Activation {
   readonly op: Op;
@@ -48,3 +48,11 @@ export const ACTIVATIONS: Readonly<Record<ActivationName, Activation>> = {
   sigmoid: of('sigmoid', 0.25, withinUlp),
   softplus: of('softplus', 1, withinUlp),
 };
+
+/** @throws DomainError if there is no activation of that name. */
+export function requireActivation(caller: string, name: string): void {
+  if (!Object.hasOwn(ACTIVATIONS, name)) {
+    const known = Object.keys(ACTIVATIONS).join(', ');
+    throw new DomainError(`${caller}: activation must be one of ${known}, got ${name}`);
+  }
+}

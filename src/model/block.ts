@@ -1,47 +1,88 @@
 /**
- * Contextual blocks: a mixing layer and a perceptron, wired together.
+ * Contextual blocks: a mixing layer and a feed-forward network, wired together.
  *
  * @module
  */
-import { add, type Evaluator, eager, lastRows, layerNorm } from '../autograd/index.ts';
-import { DomainError, type Matrix } from '../linalg/index.ts';
-import { ACTIVATIONS, type ActivationName } from './activations.ts';
-import { type ContextualLayer, requireTokens, sequenceOf } from './contextual-layer.ts';
-import { type Mlp, type MlpValues, mlp } from './mlp.ts';
+import { add, type Evaluator, lastRows, scale, scaleRows } from '../autograd/index.ts';
+import { DomainError, rowMatrix } from '../linalg/index.ts';
+import type { ActivationName } from './activations.ts';
+import type { ContextualLayer } from './contextual-layer.ts';
+import type { FeedForward } from './feed-forward/feed-forward.ts';
+import { mlp } from './feed-forward/mlp.ts';
+import { gainName, normOf, normShapes } from './norms.ts';
 import {
   constantShape,
   type ParameterShapes,
   type Parameters,
   part,
   prefixed,
-  requireParameters,
 } from './parameters.ts';
-import { type BlockPatch, requirePatch } from './sites.ts';
-import { WIRINGS, type Wiring, type WiringName, type WiringTools } from './wirings.ts';
+import { type BlockPatch, linearSite, NO_PATCH, type Site } from './sites.ts';
+import { type Update, WIRINGS, type Wiring, type WiringName, type WiringTools } from './wirings.ts';
 
-/** The values of one evaluation at the query, one row a sequence. */
-export interface BlockValues<V> extends MlpValues<V> {
+/** What the mixing part of a block gives its feed-forward part, a row a token. */
+export interface Mixed<V> {
   /** A(C, x), the output of the mixing layer. */
   readonly attention: V;
-  /** r, what the perceptron's output is added to; null where there is no residual connection. */
+  /** r, what the feed-forward output is added to; null where there is no residual connection. */
   readonly residual: V | null;
-  /** z, what the first matrix W1 is applied to. */
+  /** z, what the input sites read. */
   readonly input: V;
-  /** r + y, or y where there is no residual connection. */
+}
+
+/** What passed a linear site. */
+export interface SiteValues<V> {
+  readonly input: V;
+  readonly output: V;
+}
+
+/** The values of one evaluation, a row a token. */
+export interface BlockValues<V> extends Mixed<V> {
+  /** Inputs and outputs of the linear sites, by the names of their weights. */
+  readonly sites: Readonly<Record<string, SiteValues<V>>>;
+  /** W1·z + b1: the output of the first input site. */
+  readonly preActivation: V;
+  /** h: the input of the first output site. */
+  readonly hidden: V;
+  /** y, the output of the feed-forward network. */
+  readonly update: V;
+  /** r + y (with y as the wiring adds it), or y where there is no residual connection. */
   readonly sum: V;
   readonly output: V;
 }
 
 export interface Block {
-  readonly name: WiringName;
+  readonly name: string;
   readonly wiring: Wiring;
   readonly layer: ContextualLayer;
-  readonly mlp: Mlp;
+  readonly feedForward: FeedForward;
   /** ε inside the norms. */
   readonly epsilon: number;
-  /** The layer's parameters below `layer.`, the perceptron's below `mlp.`, norms below their names. */
+  /**
+   * The layer's parameters below `layer.`, the feed-forward network's below `mlp.`, norms below their
+   * names.
+   */
   readonly shapes: ParameterShapes;
-  /** `batch` sequences whose last token is the query; `patch` may be left out. */
+  /**
+   * The mixing part at the last token of `batch` sequences, or at each token. `positions` as for
+   * the layer.
+   */
+  mix<V>(
+    on: Evaluator<V>,
+    parameters: Parameters<V>,
+    sequences: V,
+    batch: number,
+    rows: 'query' | 'each',
+    positions?: ArrayLike<number>,
+  ): Mixed<V>;
+  /** The feed-forward part on what `mix` gave, each site with its part of the patch. */
+  finish<V>(
+    on: Evaluator<V>,
+    parameters: Parameters<V>,
+    mixed: Mixed<V>,
+    patch?: BlockPatch,
+  ): BlockValues<V>;
+  /** `batch` sequences whose last token is the query: `mix` at the query, then `finish`. */
   forward<V>(
     on: Evaluator<V>,
     parameters: Parameters<V>,
@@ -51,6 +92,143 @@ export interface Block {
   ): BlockValues<V>;
 }
 
+/** The parts of a block. */
+export interface BlockParts {
+  readonly name: string;
+  readonly wiring: Wiring;
+  readonly layer: ContextualLayer;
+  readonly feedForward: FeedForward;
+  /** ε inside the norms. Default: 1e-5. */
+  readonly epsilon?: number;
+}
+
+/**
+ * The block of these parts; see `wirings.ts` for the formulas.
+ *
+ * @throws DomainError if their widths do not fit, or epsilon is not positive and finite.
+ */
+export function blockOf({ name, wiring, layer, feedForward, epsilon = 1e-5 }: BlockParts): Block {
+  const adds = wiring !== WIRINGS.plain;
+  const { width } = layer;
+  if (adds && (layer.tokenWidth !== width || feedForward.outputWidth !== width)) {
+    throw new DomainError(
+      `contextualBlock: ${name} adds tokens, layer output and block output, so one width is required, got ` +
+        `${layer.tokenWidth}, ${width} and ${feedForward.outputWidth}`,
+    );
+  }
+  if (feedForward.width !== width) {
+    throw new DomainError(
+      `contextualBlock: the feed-forward network must read the layer's ${width} entries, got ${feedForward.width}`,
+    );
+  }
+  if (!(epsilon > 0 && epsilon < Infinity)) {
+    throw new DomainError(`contextualBlock: epsilon must be positive and finite, got ${epsilon}`);
+  }
+  const { update } = wiring;
+  const norms = Object.entries(wiring.norms).map(([norm, kind]) =>
+    prefixed(norm, normShapes(kind, width)),
+  );
+  const toolsOf = <V>(on: Evaluator<V>, parameters: Parameters<V>): WiringTools<V> => ({
+    add: (x, y) => on.apply(add, x, y),
+    norm(which, x) {
+      const { op, names } = normOf(wiring.norms[which], epsilon);
+      return on.apply(op, x, ...names.map((letter) => parameters[`${which}.${letter}`]));
+    },
+  });
+  const mix: Block['mix'] = (on, parameters, sequences, batch, rows, positions) => {
+    const tools = toolsOf(on, parameters);
+    const own = part(parameters, 'layer');
+    const read = wiring.mixerInput(tools, sequences);
+    const attention =
+      rows === 'query'
+        ? layer.atQuery(on, own, read, batch, positions)
+        : layer.atEach(on, own, read, batch, positions);
+    const x =
+      rows === 'query' ? on.apply(lastRows(on.read(sequences).rows / batch), sequences) : sequences;
+    const residual = wiring.residual(tools, x, attention);
+    return { attention, residual, input: wiring.input(tools, attention, residual, x) };
+  };
+  const finish = <V>(
+    on: Evaluator<V>,
+    parameters: Parameters<V>,
+    mixed: Mixed<V>,
+    patch: BlockPatch = NO_PATCH,
+  ): BlockValues<V> => {
+    const tools = toolsOf(on, addGains(on, wiring, parameters, patch));
+    const own = part(parameters, 'mlp');
+    const sites: Record<string, SiteValues<V>> = {};
+    const linear = (site: Site, s: V): V => {
+      const output = linearSite(on, own, site, s, patch);
+      sites[site.weight] = { input: s, output };
+      return output;
+    };
+    const y = feedForward.forward({ on, p: own, linear }, mixed.input);
+    const added = asAdded(on, tools, update, parameters, y);
+    const sum = mixed.residual === null ? added : tools.add(mixed.residual, added);
+    return {
+      ...mixed,
+      sites,
+      preActivation: sites[feedForward.inputs[0].weight].output,
+      hidden: sites[feedForward.outputs[0].weight].input,
+      update: y,
+      sum,
+      output: wiring.output ? tools.norm(wiring.output.norm, sum) : sum,
+    };
+  };
+  return {
+    name,
+    wiring,
+    layer,
+    feedForward,
+    epsilon,
+    shapes: {
+      ...prefixed('layer', layer.shapes),
+      ...prefixed('mlp', feedForward.shapes),
+      ...Object.assign({}, ...norms),
+      ...(update.kind === 'factors' && { [update.name]: constantShape(1, width, 1) }),
+    },
+    mix,
+    finish,
+    forward: (on, parameters, sequences, batch, patch) =>
+      finish(on, parameters, mix(on, parameters, sequences, batch, 'query'), patch),
+  };
+}
+
+/** y as the wiring adds it. */
+function asAdded<V>(
+  on: Evaluator<V>,
+  { norm }: WiringTools<V>,
+  update: Update,
+  parameters: Parameters<V>,
+  y: V,
+): V {
+  switch (update.kind) {
+    case 'none':
+      return y;
+    case 'norm':
+      return norm(update.norm, y);
+    case 'factor':
+      return on.apply(scale(update.factor), y);
+    case 'factors':
+      return on.apply(scaleRows, y, parameters[update.name]);
+  }
+}
+
+/** The parameters with the patch's part for the norms added. */
+function addGains<V>(
+  on: Evaluator<V>,
+  { norms }: Wiring,
+  parameters: Parameters<V>,
+  { gains }: BlockPatch,
+): Parameters<V> {
+  const changed = Object.entries(gains ?? {}).map(([norm, change]) => {
+    const name = `${norm}.${gainName(norms[norm])}`;
+    return [name, on.apply(add, parameters[name], on.constant(rowMatrix(change)))];
+  });
+  return changed.length === 0 ? parameters : { ...parameters, ...Object.fromEntries(changed) };
+}
+
+/** A block of the paper's kind: one of `WIRINGS` around a layer and a perceptron. */
 export interface BlockOptions {
   readonly wiring?: WiringName;
   readonly layer: ContextualLayer;
@@ -70,109 +248,14 @@ export interface BlockOptions {
  * a residual connection that would add vectors of different lengths.
  */
 export function contextualBlock(options: BlockOptions): Block {
-  const { wiring: name = 'plain', layer, hidden, activation = 'relu', epsilon = 1e-5 } = options;
-  const { outputWidth = layer.width } = options;
-  const wiring = WIRINGS[name];
+  const { wiring: name = 'plain', layer, hidden, activation = 'relu', epsilon } = options;
+  const { width } = layer;
+  const { outputWidth = width } = options;
+  const wiring = Object.hasOwn(WIRINGS, name) ? WIRINGS[name] : undefined;
   if (wiring === undefined) {
     const known = Object.keys(WIRINGS).join(', ');
     throw new DomainError(`contextualBlock: wiring must be one of ${known}, got ${name}`);
   }
-  if (ACTIVATIONS[activation] === undefined) {
-    const known = Object.keys(ACTIVATIONS).join(', ');
-    throw new DomainError(`contextualBlock: activation must be one of ${known}, got ${activation}`);
-  }
-  for (const [what, size] of Object.entries({ hidden, outputWidth })) {
-    if (!(Number.isInteger(size) && size > 0)) {
-      throw new DomainError(`contextualBlock: ${what} must be a positive integer, got ${size}`);
-    }
-  }
-  if (name !== 'plain' && (layer.tokenWidth !== layer.width || outputWidth !== layer.width)) {
-    throw new DomainError(
-      `contextualBlock: ${name} adds tokens, layer output and block output, so one width is required, got ` +
-        `${layer.tokenWidth}, ${layer.width} and ${outputWidth}`,
-    );
-  }
-  if (!(epsilon > 0 && epsilon < Infinity)) {
-    throw new DomainError(`contextualBlock: epsilon must be positive and finite, got ${epsilon}`);
-  }
-  const perceptron = mlp({ width: layer.width, hidden, outputWidth, activation });
-  const norms = wiring.norms.map((norm) =>
-    prefixed(norm, {
-      g: constantShape(1, layer.width, 1),
-      b: constantShape(1, layer.width, 0),
-    }),
-  );
-  return {
-    name,
-    wiring,
-    layer,
-    mlp: perceptron,
-    epsilon,
-    shapes: {
-      ...prefixed('layer', layer.shapes),
-      ...prefixed('mlp', perceptron.shapes),
-      ...Object.assign({}, ...norms),
-    },
-    forward<V>(
-      on: Evaluator<V>,
-      parameters: Parameters<V>,
-      sequences: V,
-      batch: number,
-      patch?: BlockPatch,
-    ): BlockValues<V> {
-      const tools: WiringTools<V> = {
-        add: (x, y) => on.apply(add, x, y),
-        norm: (which, x) =>
-          on.apply(layerNorm({ epsilon }), x, parameters[`${which}.g`], parameters[`${which}.b`]),
-      };
-      const mixerInput = wiring.mixerInput(tools, sequences);
-      const attention = layer.atQuery(on, part(parameters, 'layer'), mixerInput, batch);
-      const x = on.apply(lastRows(on.read(sequences).rows / batch), sequences);
-      const residual = wiring.residual(tools, x, attention);
-      const input = wiring.input(tools, attention, residual);
-      const values = perceptron.forward(on, part(parameters, 'mlp'), input, patch);
-      const sum = residual === null ? values.update : tools.add(residual, values.update);
-      return { attention, residual, input, ...values, sum, output: wiring.output(tools, sum) };
-    },
-  };
-}
-
-/** The values of one evaluation as vectors. */
-export type BlockRun = {
-  readonly [name in keyof BlockValues<Matrix>]: name extends 'residual'
-    ? Float64Array | null
-    : Float64Array;
-};
-
-/**
- * One evaluation of the block at the query with its intermediate values, patched if asked.
- *
- * Shapes: context n×tokenWidth with n ≥ 0, query of tokenWidth numbers.
- *
- * @throws ShapeError, NonFiniteError or DomainError if tokens, parameters or patch do not fit.
- */
-export function runBlock(
-  block: Block,
-  parameters: Parameters,
-  context: Matrix,
-  query: Float64Array,
-  patch?: BlockPatch,
-): BlockRun {
-  requireParameters('runBlock', block.shapes, parameters);
-  requireTokens('runBlock', block.layer, query);
-  if (patch) {
-    const { input, output } = block.mlp.sites;
-    requirePatch('runBlock', [input, output], part(parameters, 'mlp'), patch);
-  }
-  const values = block.forward(eager, parameters, sequenceOf(context, query), 1, patch);
-  return {
-    attention: values.attention.data,
-    residual: values.residual === null ? null : values.residual.data,
-    input: values.input.data,
-    preActivation: values.preActivation.data,
-    hidden: values.hidden.data,
-    update: values.update.data,
-    sum: values.sum.data,
-    output: values.output.data,
-  };
+  const feedForward = mlp({ width, hidden, outputWidth, activation });
+  return blockOf({ name, wiring, layer, feedForward, ...(epsilon !== undefined && { epsilon }) });
 }

@@ -39,13 +39,19 @@ export {
 export {
   type Block,
   type BlockOptions,
-  type BlockRun,
+  type BlockParts,
   type BlockValues,
+  blockOf,
   contextualBlock,
-  runBlock,
+  type Mixed,
+  type SiteValues,
 } from './block.ts';
 export { clipByGlobalNorm, globalNorm } from './clipping.ts';
 export { type ContextualLayer, evaluateLayer, sequenceOf } from './contextual-layer.ts';
+export { type ExpertsOptions, experts } from './feed-forward/experts.ts';
+export type { FeedForward, FeedForwardTools } from './feed-forward/feed-forward.ts';
+export { type GatedOptions, gatedMlp } from './feed-forward/gated.ts';
+export { type MlpOptions, mlp } from './feed-forward/mlp.ts';
 export {
   classificationClass,
   covarianceTransform,
@@ -116,7 +122,7 @@ export {
   type LinearTaskOptions,
   linearPrompt,
 } from './linear-task.ts';
-export { type Mlp, type MlpOptions, type MlpValues, mlp } from './mlp.ts';
+export { gainName, normOf } from './norms.ts';
 export { Adam, type AdamOptions, type AdamState, sgdStep } from './optimisers.ts';
 export {
   biasShape,
@@ -132,6 +138,7 @@ export {
   weightShape,
 } from './parameters.ts';
 export { blockRegression, type RegressionOptions, stackRegression } from './regression.ts';
+export { asRun, type BlockRun, requireBlockPatch, runBlock } from './run-block.ts';
 export { constantRate, cosineDecay, linearWarmup } from './schedules.ts';
 export {
   addPatch,

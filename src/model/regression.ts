@@ -27,10 +27,10 @@ export interface RegressionOptions {
 export function blockRegression(block: Block, { batch }: RegressionOptions): Problem {
   requireBatch('blockRegression', batch);
   const label = block.layer.tokenWidth - 1;
-  if (block.mlp.options.outputWidth <= label) {
+  if (block.feedForward.outputWidth <= label) {
     throw new DomainError(
       `blockRegression: an output of more than ${label} entries is required, got ` +
-        `${block.mlp.options.outputWidth}`,
+        `${block.feedForward.outputWidth}`,
     );
   }
   return {

@@ -26,6 +26,8 @@ export interface BlockPatch {
   readonly weights: Readonly<Record<string, RankOne>>;
   /** A bias may be added where the block has none. */
   readonly biases: Readonly<Record<string, Float64Array>>;
+  /** What is added to the gains of norms, by the names of the norms. */
+  readonly gains?: Readonly<Record<string, Float64Array>>;
 }
 
 export const NO_PATCH: BlockPatch = { weights: {}, biases: {} };
@@ -99,6 +101,28 @@ export function requirePatch(
     if (shift && shift.length !== rows) {
       throw new ShapeError(
         `${caller}: the patch of ${bias} must have ${rows} entries, got ${shift.length}`,
+      );
+    }
+  }
+}
+
+/** @throws DomainError, ShapeError or NonFiniteError naming a gain that does not fit. */
+export function requireGains(
+  caller: string,
+  norms: readonly string[],
+  width: number,
+  { gains = {} }: BlockPatch,
+): void {
+  for (const [norm, change] of Object.entries(gains)) {
+    if (!norms.includes(norm)) {
+      throw new DomainError(
+        `${caller}: a patch may change the gains of ${norms.join(', ') || 'no norm'}, got ${norm}`,
+      );
+    }
+    requireFinite(caller, `the patch of the gain of ${norm}`, change);
+    if (change.length !== width) {
+      throw new ShapeError(
+        `${caller}: the patch of the gain of ${norm} must have ${width} entries, got ${change.length}`,
       );
     }
   }

@@ -11,8 +11,8 @@
 import { add, attention, type Evaluator, lastRows, layerNorm } from '../autograd/index.ts';
 import { DomainError } from '../linalg/index.ts';
 import { ACTIVATIONS, type ActivationName } from './activations.ts';
+import { mlp } from './feed-forward/mlp.ts';
 import { softmaxAttention } from './layers/softmax-attention.ts';
-import { mlp } from './mlp.ts';
 import {
   constantShape,
   type ParameterShapes,
@@ -20,7 +20,7 @@ import {
   part,
   prefixed,
 } from './parameters.ts';
-import { linearSite } from './sites.ts';
+import { linearSite, type Site } from './sites.ts';
 
 export interface StackOptions {
   readonly layers: number;
@@ -93,8 +93,10 @@ export function preLnStack(options: StackOptions): Stack {
       project('v', tokens),
     );
     const r = on.apply(add, asking(x), project('o', mixed));
-    const { update } = perceptron.forward(on, part(p, 'mlp'), normalised('norm2', r));
-    return on.apply(add, r, update);
+    const own = part(p, 'mlp');
+    const linear = (site: Site, s: V): V => linearSite(on, own, site, s);
+    const y = perceptron.forward({ on, p: own, linear }, normalised('norm2', r));
+    return on.apply(add, r, y);
   }
 
   return {

@@ -47,10 +47,10 @@ export class Training {
       }
     }
     const { dimension, seed, learningRate } = options;
-    if (block.layer.tokenWidth !== dimension + 1 || block.mlp.options.outputWidth <= dimension) {
+    if (block.layer.tokenWidth !== dimension + 1 || block.feedForward.outputWidth <= dimension) {
       throw new DomainError(
         `Training: tokens of ${dimension + 1} entries and an output of more than ${dimension} are ` +
-          `required, got ${block.layer.tokenWidth} and ${block.mlp.options.outputWidth}`,
+          `required, got ${block.layer.tokenWidth} and ${block.feedForward.outputWidth}`,
       );
     }
     this.block = block;

@@ -9,7 +9,13 @@ const TINY = [
   ...['reproduce', 'all', '--steps', '120', '--validate-every', '30', '--pairs', '12'],
   ...['--batch', '20', '--micro-batch', '8', '--width', '8', '--heads', '2', '--hidden', '16'],
   ...['--validation-prompts', '5', '--marginal-trials', '4', '--fine-tuning-trials', '3'],
-  ...['--fine-tuning-examples', '7'],
+  ...['--fine-tuning-examples', '7', '--workers', '1'],
+];
+
+/** The same arguments for another number of workers. */
+const spread = (args: readonly string[], workers: number): string[] => [
+  ...args.slice(0, -1),
+  `${workers}`,
 ];
 
 const FILES = ['fig1.svg', 'fig2.svg', 'fig3.svg', 'report.html', 'results.json'];
@@ -38,12 +44,23 @@ test('the same seed twice gives the same bytes, another seed others', async () =
   expect(contents(folders[2])[4]).not.toEqual(contents(folders[0])[4]);
 });
 
-test('interrupted and resumed three times, a run ends with the same bytes', async () => {
+test('any number of workers gives the same bytes', async () => {
+  const folders = [1, 2, 3].map(() => temporaryFolder());
+  const runs = folders.map((folder, i) => runCli([...spread(TINY, i + 1), '--out', folder]));
+  for (const { code } of await Promise.all(runs)) expect(code).toBe(0);
+  for (const folder of folders.slice(1)) expect(contents(folder)).toEqual(contents(folders[0]));
+});
+
+test('interrupted and resumed three times, with one worker or two, a run ends with the same bytes', async () => {
   const [plain, stopped] = [temporaryFolder(), temporaryFolder()];
   const args = TINY.map((arg) => (arg === '120' ? '600' : arg));
   expect((await runCli([...args, '--out', plain])).code).toBe(0);
   for (let interruption = 0; interruption < 3; interruption++) {
-    const { code, stderr } = await runCli([...args, '--out', stopped], interruptOnce());
+    const workers = 1 + (interruption % 2);
+    const { code, stderr } = await runCli(
+      [...spread(args, workers), '--out', stopped],
+      interruptOnce(),
+    );
     expect(stderr).toMatch(
       /interrupted after \d+ of 600 steps, saved in .*; the same command goes/,
     );

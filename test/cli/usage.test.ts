@@ -20,6 +20,8 @@ test.each([
   [['verify', '--layer', 'linear', '--theorem', '1.2'], 'some row must fit all filters'],
   [['verify', '--out', 'x'], "Unknown option '--out'"],
   [['verify', '--trials', '0'], '--trials must be an integer from 1 on, got 0'],
+  [['verify', '--workers', '0'], '--workers must be an integer from 1 to 64, got 0'],
+  [['reproduce', 'all', '--workers', '1.5'], '--workers must be an integer from 1 to 64, got 1.5'],
   [['verify', '--seed', '1.5'], '--seed must be an integer from 0 on, got 1.5'],
 ])('deltaw %j is a usage error that says what was wrong', async (args, message) => {
   const { code, stdout, stderr } = await runCli(args);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { shapeCheck, theoremCheck } from '../../src/experiments/figure-result.ts';
 import { reproduce } from '../../src/experiments/reproduce.ts';
 import { ToyRun } from '../../src/experiments/toy-run.ts';
+import { toyWorkers } from '../../src/experiments/toy-service.ts';
 import {
   isDefault,
   requireSettings,
@@ -79,6 +80,40 @@ test('stopped after any step and continued from its bytes, a run has the same by
     expect(second.toBytes()).toEqual(whole.toBytes());
     expect(second.checkpoints).toEqual(whole.checkpoints);
   }
+});
+
+test('with two workers a run has the bytes of one, stopped and continued with either too', async () => {
+  const [whole, spread] = [new ToyRun(TINY), new ToyRun(TINY)];
+  const workers = toyWorkers(2, TINY);
+  const ids = ['fig1', 'fig2', 'fig3'] as const;
+  const figures = await reproduce(whole, ids, goOn, () => {});
+  expect(await reproduce(spread, ids, goOn, () => {}, workers)).toEqual(figures);
+  expect(spread.toBytes()).toEqual(whole.toBytes());
+  const first = new ToyRun(TINY);
+  const stop = async (_stage: string, done: number): Promise<boolean> => done < 11;
+  expect(await first.train(stop, () => {}, workers)).toBe(false);
+  expect(first.training.step).toBe(11);
+  const here = new ToyRun(TINY, first.toBytes());
+  await here.train(goOn, () => {});
+  await first.train(goOn, () => {}, workers);
+  expect(here.toBytes()).toEqual(whole.toBytes());
+  expect(first.toBytes()).toEqual(whole.toBytes());
+  // A figure that is stopped leaves the workers free for the next.
+  const never = async (): Promise<boolean> => false;
+  expect(await reproduce(whole, ['fig2'], never, () => {}, workers)).toBeNull();
+  expect(await reproduce(whole, ['fig2'], goOn, () => {}, workers)).toEqual(figures?.slice(1, 2));
+  await workers.close();
+});
+
+test('a training that diverges in a thread says so as it does here', async () => {
+  const settings = { ...TINY, learningRate: 1e200 };
+  const workers = toyWorkers(2, settings);
+  for (const count of [toyWorkers(1, settings), workers]) {
+    const training = new ToyRun(settings).train(goOn, () => {}, count);
+    await expect(training).rejects.toThrow(DomainError);
+    await expect(training).rejects.toThrow(/Training: everything must stay finite.* at step 1; a/);
+  }
+  await workers.close();
 });
 
 test('a run killed right after a checkpoint does not measure it twice', async () => {

@@ -162,16 +162,19 @@ test.each(VARIANTS)(
   },
 );
 
-/** E_h/u for E_z = 1000u where |h| = 3, |z| = 5: Lip·1000 and both evaluations of g. */
-const composite = (lipschitz: number): number => 1000 * lipschitz + 2 * 8 * (3 + 5 * lipschitz);
-const AT_HIDDEN: Record<ActivationName, number> = {
-  relu: 1000,
+/** E_h/u for E_z = 1000u where |z| = 5: Lip·1000 and both evaluations of g. */
+const composite =
+  (lipschitz: number) =>
+  (h: number): number =>
+    1000 * lipschitz + 2 * 8 * (h + 5 * lipschitz);
+const AT_HIDDEN: Record<ActivationName, (h: number) => number> = {
+  relu: () => 1000,
   gelu: composite(1.128904145185155),
   geluTanh: composite(1.128993068658772),
   silu: composite(1.099839320128868),
-  tanh: 1000 + 2 * 2 * 3,
-  sigmoid: 250 + 2 * 2 * 3,
-  softplus: 1000 + 2 * 2 * 3,
+  tanh: (h) => 1000 + 2 * 2 * h,
+  sigmoid: (h) => 250 + 2 * 2 * h,
+  softplus: (h) => 1000 + 2 * 2 * h,
 };
 
 test.each(ACTIVATION_LIST)(
@@ -184,7 +187,9 @@ test.each(ACTIVATION_LIST)(
       ...{ 'mlp.W1': matrix(1, 2), 'mlp.b1': rowMatrix(vector(-500)) },
       ...{ 'mlp.W2': rowMatrix(vector(-1)), 'mlp.b2': matrix(1, 1) },
     };
-    // W1 = 0 and |b1| = 500: E_z = 2u·500. The runs are fabricated: z = −5, h = 3, s′ = 0.
+    // W1 = 0 and |b1| = 500: E_z = 2u·500. The runs are fabricated: z = −5, h = g(z), s′ = 0.
+    const { value } = ACTIVATIONS[activation].op.forward([rowMatrix(vector(-5))]);
+    const h = value.data[0];
     const run = {
       ...{
         attention: vector(1, 1),
@@ -192,7 +197,11 @@ test.each(ACTIVATION_LIST)(
         input: vector(1, 1),
         preActivation: vector(-5),
       },
-      ...{ hidden: vector(3), update: vector(0), sum: vector(0), output: vector(0) },
+      ...{ hidden: vector(h), update: vector(0), sum: vector(0), output: vector(0) },
+      sites: {
+        W1: { input: vector(1, 1), output: vector(-5) },
+        W2: { input: vector(h), output: vector(0) },
+      },
     };
     const { preActivation, output } = blockBounds(
       block,
@@ -201,7 +210,7 @@ test.each(ACTIVATION_LIST)(
       'default',
     );
     expectUnits(preActivation, [1000]);
-    expectUnits(output, [AT_HIDDEN[activation] + 2 * 3 * 3]); // 2·γ_{f+2}·|W2||h|
+    expectUnits(output, [AT_HIDDEN[activation](Math.abs(h)) + 2 * 3 * Math.abs(h)]); // 2·γ_{f+2}·|W2||h|
   },
 );
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { blockPatch, runPatched, VARIANTS, type Variant } from '../../src/icl/index.ts';
+import { blockPatch, type CommonVariant, runPatched, VARIANTS } from '../../src/icl/index.ts';
 import { DegenerateBase, type Matrix, matrix, matrixFromRows } from '../../src/linalg/index.ts';
 import {
   type BlockPatch,
@@ -68,7 +68,7 @@ const PIECES: Record<WiringName, Record<'p' | 'z' | 'r' | 'h1' | 's' | 'h' | 'zj
 /** (x, y, n) → (x/n, y/n). */
 const over = ([x, y, n]: number[]): Float64Array => vector(x / n, y / n);
 
-function expected(wiring: WiringName, variant: Variant): BlockPatch {
+function expected(wiring: WiringName, variant: CommonVariant): BlockPatch {
   const { p, z, r, h1, s, h, zj } = PIECES[wiring];
   const W1 = { p: vector(...p), v: over(z) };
   const b2 = r.length > 0 ? { b2: vector(...r) } : {};
@@ -154,7 +154,7 @@ test('a base or a hidden vector of 0 is refused by the variants that divide by i
   const each = handCase('residual');
   const { block, parameters } = each;
   const { base, contextual } = handRuns(each);
-  const refusing = (changed: Matrix | null, run: BlockRun): Variant[] =>
+  const refusing = (changed: Matrix | null, run: BlockRun): CommonVariant[] =>
     VARIANTS.filter((variant) => {
       const own = changed ? { ...parameters, 'mlp.b1': changed } : parameters;
       try {
@@ -167,7 +167,8 @@ test('a base or a hidden vector of 0 is refused by the variants that divide by i
     });
   expect(refusing(null, base)).toEqual([]);
   expect(refusing(null, { ...base, input: vector(0, -0) })).toEqual(['default', 'w1w2']);
-  expect(refusing(null, { ...base, hidden: vector(0, 0) })).toEqual(['w2only']);
+  const off = { ...base.sites, W2: { ...base.sites['W2'], input: vector(0, 0) } };
+  expect(refusing(null, { ...base, sites: off })).toEqual(['w2only']);
   // With b1 this low the rectifier is off after the patch of W1 as well.
   expect(refusing(matrixFromRows([[-99, -99]]), base)).toEqual(['w1w2']);
 });

@@ -17,10 +17,11 @@ import {
   rowOf,
   ShapeError,
 } from '../../src/linalg/index.ts';
-import { contextualBlock, runBlock } from '../../src/model/block.ts';
+import { contextualBlock } from '../../src/model/block.ts';
 import { evaluateLayer, sequenceOf } from '../../src/model/contextual-layer.ts';
 import { softmaxAttention } from '../../src/model/layers/softmax-attention.ts';
 import { initialise, part } from '../../src/model/parameters.ts';
+import { runBlock } from '../../src/model/run-block.ts';
 import type { BlockPatch } from '../../src/model/sites.ts';
 import { expectWithin, gamma, normalMatrix } from '../autograd/support.ts';
 import { assertSameBits } from '../support/same-bits.ts';

@@ -6,10 +6,11 @@
 import { describe, expect, test } from 'vitest';
 import { column, scale, squaredError, Tape } from '../../src/autograd/index.ts';
 import { DomainError, matrix, Random } from '../../src/linalg/index.ts';
-import { contextualBlock, runBlock } from '../../src/model/block.ts';
+import { contextualBlock } from '../../src/model/block.ts';
 import { foldPrompts, linearPrompt } from '../../src/model/linear-task.ts';
 import { Adam } from '../../src/model/optimisers.ts';
 import { initialise, mapParameters } from '../../src/model/parameters.ts';
+import { runBlock } from '../../src/model/run-block.ts';
 import { predict, Training } from '../../src/model/training.ts';
 import { expectWithin, gamma } from '../autograd/support.ts';
 import { assertSameBits } from '../support/same-bits.ts';

@@ -56,7 +56,7 @@ export function goldenBlock(
   if (biases) {
     for (const name of ['bq', 'bk', 'bv', 'bo']) parameters[`layer.${name}`] = toRow(attn[name]);
   }
-  for (const [i, norm] of block.wiring.norms.entries()) {
+  for (const [i, norm] of Object.keys(block.wiring.norms).entries()) {
     parameters[`${norm}.g`] = toRow(params[`ln${i + 1}_g`]);
     parameters[`${norm}.b`] = toRow(params[`ln${i + 1}_b`]);
   }

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { type Matrix, matrix, NonFiniteError } from '../../linalg/index.ts';
+import { type Matrix, NonFiniteError } from '../../linalg/index.ts';
 import * as kernels from '../../linalg/kernels.ts';
+import { resultMatrix } from '../../linalg/wasm/workspace.ts';
 import { type Op, probeMatrix, requireShapes } from '../op.ts';
 
 /**
@@ -25,23 +26,19 @@ export const softmaxRows: Op<Matrix> = {
   forward(args) {
     const [x] = args;
     requireShapes('softmaxRows', 'one matrix with columns is required', args, 1, () => x.cols > 0);
-    const y = matrix(x.rows, x.cols);
-    for (let i = 0; i < x.rows; i++) {
-      const largest = kernels.softmax(x.data, y.data, i * x.cols, x.cols);
-      if (!Number.isFinite(largest)) {
-        throw new NonFiniteError(
-          `softmaxRows: the largest entry of a row must be finite, got ${largest} in row ${i}`,
-        );
-      }
+    const y = resultMatrix(x.rows, x.cols);
+    const bad = kernels.softmaxRows(x.data, y.data, x.rows, x.cols);
+    if (bad >= 0) {
+      const largest = kernels.maximum(x.data, bad * x.cols, x.cols);
+      throw new NonFiniteError(
+        `softmaxRows: the largest entry of a row must be finite, got ${largest} in row ${bad}`,
+      );
     }
     return { value: y, saved: y };
   },
   backward(dy, y) {
-    const dx = matrix(y.rows, y.cols);
-    for (let i = 0; i < y.rows; i++) {
-      const row = i * y.cols;
-      kernels.softmaxBackward(y.data, row, dy.data, dx.data, row, y.cols);
-    }
+    const dx = resultMatrix(y.rows, y.cols);
+    kernels.softmaxRowsBackward(y.data, dy.data, dx.data, y.rows, y.cols);
     return [dx];
   },
   probe: (random) => [probeMatrix(3, 4, random)],

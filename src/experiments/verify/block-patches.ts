@@ -7,13 +7,13 @@
 import {
   type Application,
   blockBounds,
+  type CommonVariant,
   exactErrorOverBound,
   type PatchProof,
   type Positions,
   proveContextPatch,
   runPatched,
   VARIANTS,
-  type Variant,
 } from '../../icl/index.ts';
 import {
   matrixVector,
@@ -38,14 +38,14 @@ const SECTION: Readonly<Record<WiringName, string>> = {
 };
 
 /** … and the one that states a variant. */
-const VARIANT_SECTION: Readonly<Record<Exclude<Variant, 'default'>, string>> = {
+const VARIANT_SECTION: Readonly<Record<Exclude<CommonVariant, 'default'>, string>> = {
   w1w2: '2.6',
   w2only: '2.6',
   bias: '1.6',
   joint: '1.3',
 };
 
-const TITLE: Readonly<Record<Variant, string>> = {
+const TITLE: Readonly<Record<CommonVariant, string>> = {
   default: 'removing context = adding ΔW',
   w1w2: 'the residual shift in W2 instead of b2',
   w2only: 'everything in W2',
@@ -70,7 +70,7 @@ export const BLOCK_PATCHES: readonly Verification[] = WIRING_NAMES.flatMap((wiri
 
 function blockPatches(
   wiring: WiringName,
-  variant: Variant,
+  variant: CommonVariant,
   application: Application,
 ): Verification {
   const about = {
@@ -136,7 +136,7 @@ function controls(
   gatherer: RowGatherer,
   { block, parameters, query }: RandomCase,
   { patch, remaining, base, contextual }: PatchProof,
-  variant: Variant,
+  variant: CommonVariant,
   application: Application,
 ): void {
   if (!matters(base.input, contextual.input) || norm(base.input) > 30) return;

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { exp } from '../special/exp.ts';
 
 /** out = x + y. */
 export function add(x: Float64Array, y: Float64Array, out: Float64Array): void {
@@ -25,6 +26,11 @@ export function multiply(x: Float64Array, y: Float64Array, out: Float64Array): v
 /** out = factor·x. */
 export function scale(factor: number, x: Float64Array, out: Float64Array): void {
   for (let i = 0; i < out.length; i++) out[i] = factor * x[i];
+}
+
+/** out = eˣ, entry by entry. */
+export function exponential(x: Float64Array, out: Float64Array): void {
+  for (let i = 0; i < out.length; i++) out[i] = exp(x[i]);
 }
 
 /** out = x + 1·bᵀ with x of `rows` rows, b added to each: a bias, after the sum it belongs to. */

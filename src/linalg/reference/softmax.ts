@@ -1,5 +1,5 @@
 /**
- * Plain twin of the row softmax.
+ * Plain twins of the softmax of one row, and of all rows of a matrix.
  *
  * @module
  */
@@ -37,4 +37,28 @@ export function softmaxBackward(
 ): void {
   const mean = dot(dy, from, y, fromY, n); // of dy under the distribution y
   for (let j = 0; j < n; j++) dx[from + j] = y[fromY + j] * (dy[from + j] - mean);
+}
+
+/**
+ * y = softmax(x), row by row: `rows` rows of n numbers. `y` may be `x`.
+ *
+ * Returns the first row whose largest entry is not finite, with nothing written from that row on, or −1
+ * if there is none.
+ */
+export function softmaxRows(x: Float64Array, y: Float64Array, rows: number, n: number): number {
+  for (let i = 0; i < rows; i++) {
+    if (!Number.isFinite(softmax(x, y, i * n, n))) return i;
+  }
+  return -1;
+}
+
+/** dx = y·(dy − Σ_k dy_k·y_k), row by row, as `softmaxBackward`. `dx` may be `dy`. */
+export function softmaxRowsBackward(
+  y: Float64Array,
+  dy: Float64Array,
+  dx: Float64Array,
+  rows: number,
+  n: number,
+): void {
+  for (let i = 0; i < rows; i++) softmaxBackward(y, i * n, dy, dx, i * n, n);
 }

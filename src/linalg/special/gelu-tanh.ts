@@ -30,6 +30,25 @@ const VELTKAMP = 134217729;
 /** 1.5·2³²: adding and subtracting it rounds to a multiple of 2⁻²⁰: 26 bits below 64. */
 const SPLITTER = 6442450944;
 
+/** The constants above, for the kernel that computes pairs: it has none of its own. */
+export const GELU_TANH_CONSTANTS: {
+  readonly furthest: number;
+  readonly linear: number;
+  readonly linearLow: number;
+  readonly cubic: number;
+  readonly cubicSlope: number;
+  readonly veltkamp: number;
+  readonly splitter: number;
+} = {
+  furthest: FURTHEST,
+  linear: LINEAR,
+  linearLow: LINEAR_LOW,
+  cubic: CUBIC,
+  cubicSlope: CUBIC_SLOPE,
+  veltkamp: VELTKAMP,
+  splitter: SPLITTER,
+};
+
 /**
  * x·sigmoid(v), v = 2·√(2/π)·(x + 0.044715·x³).
  *

@@ -28,6 +28,13 @@ const SPLITTER = 100663296;
 /** The upper word of √½. Subtracting it from x's upper word leaves, in the exponent field, k. */
 const SQRT_HALF_WORD = 0x3fe6a09e;
 
+/** The constants above, for the kernel that computes pairs: it has none of its own. */
+export const LOG_PARTS_CONSTANTS: {
+  readonly p: readonly number[];
+  readonly splitter: number;
+  readonly sqrtHalfWord: number;
+} = { p: [P0, P1, P2, P3, P4, P5, P6, P7], splitter: SPLITTER, sqrtHalfWord: SQRT_HALF_WORD };
+
 // One double and the two words it is made of; which word is the upper one depends on the machine.
 const DOUBLE: Float64Array = new Float64Array([1]);
 const WORDS: Int32Array = new Int32Array(DOUBLE.buffer);

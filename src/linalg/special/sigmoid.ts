@@ -13,6 +13,13 @@ const FURTHEST = 760;
 const SPLIT_26 = 100663296;
 const SPLIT_25 = 201326592;
 
+/** The constants above, for the kernels that compute pairs: they have none of their own. */
+export const SIGMOID_CONSTANTS: {
+  readonly furthest: number;
+  readonly split26: number;
+  readonly split25: number;
+} = { furthest: FURTHEST, split26: SPLIT_26, split25: SPLIT_25 };
+
 /**
  * 1 / (1 + e⁻ˣ).
  *

@@ -12,6 +12,9 @@ const FURTHEST = 760;
 /** From here on e = exp(−|x|) < 2⁻³⁰, and log(1 + e) is e − e²/2 to 2⁻⁶⁰·e. */
 const SERIES = 21;
 
+/** Where the kernel that computes pairs changes from one way to the other, too. */
+export const SOFTPLUS_SERIES: number = SERIES;
+
 /**
  * log(1 + eˣ).
  *

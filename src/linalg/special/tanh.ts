@@ -18,6 +18,14 @@ const VELTKAMP = 134217729;
 /** 1.5·2²⁷: rounding to a multiple of 2⁻²⁵. */
 const SPLIT_25 = 201326592;
 
+/** The constants above, for the kernel that computes pairs: it has none of its own. */
+export const TANH_CONSTANTS: {
+  readonly furthest: number;
+  readonly tiny: number;
+  readonly veltkamp: number;
+  readonly split25: number;
+} = { furthest: FURTHEST, tiny: TINY, veltkamp: VELTKAMP, split25: SPLIT_25 };
+
 /**
  * The hyperbolic tangent of x.
  *

@@ -162,13 +162,28 @@ export class FunctionBuilder {
   code(): Bytes {
     if (!this.#body) throw new Error(`${this.name}: declared and not defined`);
     const body = new Body(this);
-    body.unsigned(this.#locals.length);
-    for (const type of this.#locals) body.write([1, byteOf(type)]);
+    const runs = runsOf(this.#locals);
+    body.unsigned(runs.length);
+    for (const { type, count } of runs) {
+      body.unsigned(count);
+      body.write([byteOf(type)]);
+    }
     for (const part of this.#body) part.write(body);
     this.#result?.write(body);
     body.write([END]);
     return body;
   }
+}
+
+/** Neighbours of one type, and how many they are. */
+function runsOf(types: readonly Type[]): { type: Type; count: number }[] {
+  const runs: { type: Type; count: number }[] = [];
+  for (const type of types) {
+    const last = runs[runs.length - 1];
+    if (last?.type === type) last.count++;
+    else runs.push({ type, count: 1 });
+  }
+  return runs;
 }
 
 function byteOf(type: Type): number {

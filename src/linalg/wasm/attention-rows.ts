@@ -119,7 +119,7 @@ function defineLargest(f: FunctionBuilder): FunctionBuilder {
 /** (scale, x, count): in place softmax(x·scale); returns 0, and leaves x alone, if one is not finite. */
 export function defineWeights(module: ModuleBuilder): FunctionBuilder {
   const largestOf = defineLargest(module.function('largest'));
-  const powers = definePowers(module.function('powers'));
+  const powers = definePowers(module);
   const divide = defineDivide(module.function('divide'));
   const f = module.function('weights');
   const scale = f.param('f64');

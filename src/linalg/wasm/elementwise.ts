@@ -11,10 +11,29 @@ import { BINARY, stream, streamRows, UNARY, type Use } from './streaming.ts';
 import { bytes, mapPairs, params } from './vector-loop.ts';
 
 /**
- * Below this many entries the twin is as fast or faster: copies included, maps of one operand run at
- * half its speed on 16 entries, at 1.0 on 64, at 2.6 on 256 (Node 20.20, EPYC, November 2026).
+ * Below this many entries the twin is as fast or faster. In Wasm memory, nanoseconds an entry against
+ * the twin's: 1.4 … 2.9 : 1.7 … 3.5 of 128 entries, 0.3 … 0.5 : 1.6 … 2.9 of 4096, 0.2 … 1.0 : 1.3 … 10
+ * of 10⁶. relu and its derivative, whose twins have branches, gain the most, on more than fit a branch
+ * predictor (Node 20.20, EPYC, November 2026).
  */
-export const ELEMENTWISE_CROSSOVER = 64;
+const CROSSOVER = 128;
+
+/** The same for arrays elsewhere: 1.2 … 3.3 : 1.7 … 3.2 of 256, 0.6 … 1.0 : 1.6 … 2.9 of 4096 entries. */
+const COPIED_CROSSOVER = 512;
+
+/**
+ * From here on copies cost as much as the twin's sums: of 10⁶ entries 2.5 : 2.6 for a sum of two, against
+ * 0.8 … 1.2 : 1.9 … 2.3 of 65536.
+ */
+const COPIED_LIMIT = 65536;
+
+/** Does a map pay whose largest operand, or one like it, is x? Makes the arena: only where SIMD is. */
+export const pays = (x: Float64Array): boolean =>
+  x.length >= CROSSOVER && (x.length >= COPIED_CROSSOVER || arena().holds(x));
+
+/** The same for maps of one sum or product an entry, whose twins have no branch. */
+export const lightPays = (x: Float64Array): boolean =>
+  pays(x) && (x.length <= COPIED_LIMIT || arena().holds(x));
 
 type Binary = (x: number, y: number, out: number, count: number) => void;
 

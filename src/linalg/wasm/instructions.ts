@@ -125,6 +125,8 @@ export const i32: {
   divU: Binary;
   and: Binary;
   shl: Binary;
+  /** The unsigned integer at or below a double, which must be there. */
+  truncU: Unary;
 } = {
   const: (value) => ({
     type: 'i32',
@@ -144,6 +146,7 @@ export const i32: {
   divU: i32Binary('divU', 0x6e),
   and: i32Binary('and', 0x71),
   shl: i32Binary('shl', 0x74),
+  truncU: instruction('i32.truncU', [0xab], ['f64'], 'i32'), // i32.trunc_f64_u
 };
 
 /** Doubles. */

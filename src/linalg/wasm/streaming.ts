@@ -49,13 +49,14 @@ export function streamUntil(
   run: RunUntil,
 ): number {
   const room = arena();
-  const mark = room.used;
-  let widest = 0; // of the operands that are elsewhere
-  operands.forEach((operand, i) => {
-    if (!room.holds(operand)) widest = Math.max(widest, widths[i]);
-  });
-  const step = widest === 0 ? rows : Math.min(rows, Math.max(1, Math.floor(PIECE / widest)));
   const copied = operands.map((operand) => !room.holds(operand));
+  if (!copied.includes(true)) {
+    const there = operands.map(({ byteOffset }) => byteOffset);
+    return run(there, rows, 0);
+  }
+  const mark = room.used;
+  const widest = widths.reduce((most, width, i) => (copied[i] ? Math.max(most, width) : most), 1);
+  const step = Math.min(rows, Math.max(1, Math.floor(PIECE / widest)));
   const addresses = operands.map((operand, i) =>
     copied[i] ? room.allocate(step * widths[i]) : operand.byteOffset,
   );

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
 import { type Dyadic, exact, multiplyExact, sumExact } from '../../../src/linalg/exact.ts';
 import { Random } from '../../../src/linalg/random.ts';
-import { softmax, softmaxBackward } from '../../../src/linalg/reference/softmax.ts';
+import {
+  softmax,
+  softmaxBackward,
+  softmaxRows,
+  softmaxRowsBackward,
+} from '../../../src/linalg/reference/softmax.ts';
 import { exp } from '../../../src/linalg/special/exp.ts';
 import { bigExp } from '../../support/big-functions.ts';
 import { assertSameBits } from '../../support/same-bits.ts';
@@ -166,4 +171,33 @@ test('backward by hand: y = (¼, ¾), dy = (4, 8), mean 7', () => {
   const dx = blank(2);
   softmaxBackward(Float64Array.of(0.25, 0.75), 0, Float64Array.of(4, 8), dx, 0, 2);
   assertSameBits(dx, [-0.75, 0.75], 'dx');
+});
+
+test('the functions of matrices are those of one row, row by row', () => {
+  const random = new Random(64);
+  for (const [rows, n] of [
+    [0, 3],
+    [3, 0],
+    [1, 1],
+    [5, 7],
+  ]) {
+    const [x, dy] = [normals(random, rows * n), normals(random, rows * n)];
+    const [y, dx, expectedY, expected] = [0, 1, 2, 3].map(() => blank(rows * n));
+    expect(leavesAlone([x], () => softmaxRows(x, y, rows, n))).toBe(n === 0 ? 0 : -1);
+    leavesAlone([x, dy], () => softmaxRowsBackward(x, dy, dx, rows, n));
+    for (let i = 0; i < rows; i++) {
+      softmax(x, expectedY, i * n, n);
+      softmaxBackward(x, i * n, dy, expected, i * n, n);
+    }
+    assertSameBits(y, expectedY, `seed 64, ${rows}x${n}`);
+    assertSameBits(dx, expected, `seed 64, ${rows}x${n}, backward`);
+  }
+});
+
+test('softmaxRows stops at the first row without a softmax', () => {
+  const x = Float64Array.of(1, 1, -Infinity, 2, 1, NaN, -Infinity, -Infinity);
+  const y = blank(8);
+  expect(softmaxRows(x, y, 4, 2)).toBe(2);
+  assertSameBits(y, [0.5, 0.5, 0, 1, NaN, NaN, NaN, NaN], 'rows');
+  expect(softmaxRows(x.subarray(6), y, 1, 2)).toBe(0);
 });

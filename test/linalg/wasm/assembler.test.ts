@@ -84,6 +84,7 @@ describe('bytes', () => {
 
 describe('an instruction computes what its name says:', () => {
   const [seven, minusOne] = [i32.const(7), i32.const(-1)];
+  const integers = v128.load(i32.const(24)); // 2³³ + 5 and 7
   test.each<[string, Code, number]>([
     ['i32.const', i32.const(-123456789), -123456789],
     ['i32.add', i32.add(seven, i32.const(5)), 12],
@@ -103,21 +104,29 @@ describe('an instruction computes what its name says:', () => {
     ['f64.div', f64.div(f64.const(1), f64.const(3)), 1 / 3],
     ['f64.max', f64.max(f64.const(-0), f64.const(0)), 0],
     ['f64.sqrt', f64.sqrt(f64.const(2)), Math.sqrt(2)],
+    ['i32.truncU', i32.truncU(f64.const(2 ** 31 + 0.75)), -(2 ** 31)],
     ['f64.ofU', f64.ofU(i32.const(-1)), 2 ** 32 - 1],
     ['f64.eq', f64.eq(f64.const(-0), f64.const(0)), 1],
     ['f64.gt', f64.gt(f64.const(1), f64.const(1)), 0],
     ['f64.le', f64.le(f64.const(1), f64.const(1)), 1],
     ['f64.load', f64.load(i32.const(8), 8), 3],
+    ['i64x2.lowOf0', i64x2.lowOf0(integers), 5],
+    ['i64x2.lowOf1', i64x2.lowOf1(integers), 7],
   ])('%s', (_name, code, expected) => {
-    expect(resultOf(code, [1, 2, 3])).toBe(expected);
+    expect(resultOf(code, [1, 2, 3, ...[2 ** 33 + 5, 7].map((n) => n * Number.MIN_VALUE)])).toBe(
+      expected,
+    );
   });
 
   const [x, y] = [v128.load(i32.const(0)), v128.load(i32.const(0), 16)];
   test.each<[string, Code, [number, number]]>([
     ['v128.load', y, [-3, 2]],
     ['v128.loadSplat', v128.loadSplat(i32.const(8)), [4, 4]],
+    ['v128.loadLane0', v128.loadLane0(i32.const(0), 8), [4, 0]],
+    ['v128.loadLane1', v128.loadLane1(i32.const(8), y, 8), [-3, -3]],
     ['v128.and', v128.and(x, x), [2, 4]],
     ['v128.andNot', v128.andNot(x, x), [0, 0]],
+    ['v128.or', v128.or(x, f64x2.splat(f64.const(-0))), [-2, -4]],
     ['v128.select', v128.select(x, y, f64x2.gt(x, f64x2.splat(f64.const(3)))), [-3, 4]],
     ['f64x2.splat', f64x2.splat(f64.const(5)), [5, 5]],
     ['f64x2.add', f64x2.add(x, y), [-1, 6]],
@@ -128,13 +137,17 @@ describe('an instruction computes what its name says:', () => {
     ['f64x2.pmin', f64x2.pmin(x, y), [-3, 2]],
     ['f64x2.pmax', f64x2.pmax(x, y), [2, 4]],
     ['f64x2.sqrt', f64x2.sqrt(x), [Math.SQRT2, 2]],
+    ['f64x2.abs', f64x2.abs(y), [3, 2]],
+    ['f64x2.neg', f64x2.neg(y), [3, -2]],
     ['f64x2.eq', f64x2.eq(x, x), [ONES, ONES]],
     ['f64x2.ne', f64x2.ne(x, f64x2.splat(f64.const(2))), [0, ONES]],
     ['f64x2.gt', f64x2.gt(x, y), [ONES, ONES]],
+    ['f64x2.lt', f64x2.lt(x, f64x2.splat(f64.const(4))), [ONES, 0]],
     ['f64x2.le', f64x2.le(x, f64x2.splat(f64.const(2))), [ONES, 0]],
     ['i64x2.add and sub', i64x2.add(x, i64x2.sub(y, x)), [-3, 2]],
     ['i64x2.shl', i64x2.shl(x, i32.const(1)), [-0, -(2 ** -1021)]], // an exponent’s upper bit becomes the sign
     ['i64x2.shrS', i64x2.shl(i64x2.shrS(x, i32.const(52)), i32.const(52)), [2, 4]],
+    ['i64x2.shrU', i64x2.shl(i64x2.shrU(y, i32.const(1)), i32.const(1)), [-3, 2]],
   ])('%s', (_name, code, expected) => {
     const lanes = (pair: Code) => [
       f64.store(i32.const(32), f64x2.lane0(pair)),

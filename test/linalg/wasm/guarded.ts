@@ -5,6 +5,7 @@
  * @module
  */
 import { Arena } from '../../../src/linalg/wasm/memory.ts';
+import { TABLE_BYTES } from '../../../src/linalg/wasm/tables.ts';
 import { assertSameBits } from '../../support/same-bits.ts';
 
 const PAGE = 65536;
@@ -15,11 +16,11 @@ type Operands = Readonly<Record<string, Float64Array>>;
 
 /**
  * Puts the operands into a memory of their own, `last` at its end, and calls `run` with the exports
- * of the module and the operands' addresses. Asserts that `run` changed no byte but those of
+ * of the last module and the operands' addresses. Asserts that `run` changed no byte but those of
  * `outputs` (and `scratch` bytes from address `at.scratch` on), and returns the outputs.
  */
 export function runGuarded(
-  module: Uint8Array<ArrayBuffer>,
+  modules: Uint8Array<ArrayBuffer> | Uint8Array<ArrayBuffer>[],
   operands: Operands,
   outputs: readonly string[],
   last: string,
@@ -27,12 +28,13 @@ export function runGuarded(
   scratch = 0,
 ): Operands {
   const total = Object.values(operands).reduce((sum, x) => sum + x.byteLength + 2 * GAP, scratch);
-  const arena = new Arena(Math.ceil((total + 2048) / PAGE));
+  const arena = new Arena(Math.ceil((total + TABLE_BYTES + GAP) / PAGE));
   const all = new Uint8Array(arena.memory.buffer).fill(GUARD);
-  const exports = arena.instantiate(module);
+  let exports: WebAssembly.Exports = {};
+  for (const module of [modules].flat()) exports = arena.instantiate(module);
 
-  const at: Record<string, number> = { scratch: 1024 };
-  let next = 1024 + scratch + GAP;
+  const at: Record<string, number> = { scratch: TABLE_BYTES };
+  let next = TABLE_BYTES + scratch + GAP;
   for (const [name, x] of Object.entries(operands)) {
     at[name] = name === last ? all.length - x.byteLength : next;
     if (name !== last) next += x.byteLength + GAP;

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { Arena, arena, simdSupported, TABLE_BYTES } from '../../../src/linalg/wasm/memory.ts';
+import { Arena, arena, simdSupported } from '../../../src/linalg/wasm/memory.ts';
+import { TABLE_BYTES } from '../../../src/linalg/wasm/tables.ts';
 
 describe('an arena', () => {
   test('hands out separate rooms at multiples of 64 bytes, and takes them back', () => {

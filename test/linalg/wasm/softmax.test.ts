@@ -2,11 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { Random } from '../../../src/linalg/random.ts';
 import * as twins from '../../../src/linalg/reference/softmax.ts';
 import { exp as expOfOne } from '../../../src/linalg/special/exp.ts';
+import { arena } from '../../../src/linalg/wasm/memory.ts';
 import {
   exp,
   type SoftmaxExports,
   softmax,
+  softmaxBackward,
   softmaxModule,
+  softmaxRows,
+  softmaxRowsBackward,
 } from '../../../src/linalg/wasm/softmax.ts';
 import { assertSameBits } from '../../support/same-bits.ts';
 import { blank, DRAWS, hostile, leavesAlone, normals } from '../cases.ts';
@@ -90,6 +94,116 @@ describe('softmax has the bits of its twin', () => {
   });
 });
 
+const taken = (x: Float64Array): Float64Array => {
+  const copy = arena().take(x.length);
+  copy.set(x);
+  return copy;
+};
+const PLACES = [
+  ['ordinary memory', (x: Float64Array) => x],
+  ['Wasm memory', taken],
+] as const;
+
+// Rows and columns, either side of a pair and of a piece (4096).
+const SHAPES = [
+  [0, 0],
+  [0, 3],
+  [2, 0],
+  [1, 1],
+  [2, 2],
+  [3, 5],
+  [9, 4],
+  [129, 31],
+  [128, 32],
+  [127, 33],
+  [3, 4097],
+] as const;
+
+describe.each(PLACES)('in %s', (_place, place) => {
+  describe.each(DRAWS)('on %s entries', (_, draw) => {
+    test.each(LENGTHS)('softmaxBackward of a row of %d has the bits of its twin', (n) => {
+      const mark = arena().used;
+      const random = new Random(66);
+      for (const [fromY, from] of [
+        [0, 3],
+        [2, 1],
+      ]) {
+        const [y, dy] = [draw(random, n + 5), draw(random, n + 5)].map(place);
+        const [actual, expected] = [place(blank(n + 5)), blank(n + 5)];
+        leavesAlone([y, dy], () => softmaxBackward(y, fromY, dy, actual, from, n));
+        twins.softmaxBackward(y, fromY, dy, expected, from, n);
+        assertSameBits(actual, expected, `seed 66, from ${from}`);
+        softmaxBackward(y, fromY, dy, dy, from, n);
+        assertSameBits(dy.subarray(from, from + n), expected.subarray(from, from + n), 'in place');
+      }
+      arena().release(mark);
+    });
+
+    test.each(SHAPES)(
+      'both functions of %dx%d matrices have the bits of their twins',
+      (rows, n) => {
+        const mark = arena().used;
+        const random = new Random(67);
+        const [x, dy] = [draw(random, rows * n), draw(random, rows * n)].map(place);
+        const [y, expectedY] = [place(blank(rows * n)), blank(rows * n)];
+        const stopped = leavesAlone([x], () => softmaxRows(x, y, rows, n));
+        expect(stopped).toBe(twins.softmaxRows(x, expectedY, rows, n));
+        assertSameBits(y, expectedY, 'seed 67');
+        const [dx, expected] = [place(blank(rows * n)), blank(rows * n)];
+        leavesAlone([x, dy], () => softmaxRowsBackward(x, dy, dx, rows, n));
+        twins.softmaxRowsBackward(x, dy, expected, rows, n);
+        assertSameBits(dx, expected, 'seed 67, backward');
+
+        softmaxRowsBackward(x, dy, dy, rows, n);
+        assertSameBits(dy, expected, 'seed 67, backward in place');
+        const done = stopped < 0 ? rows * n : stopped * n;
+        const rest = x.slice(done);
+        softmaxRows(x, x, rows, n);
+        assertSameBits(x.subarray(0, done), expectedY.subarray(0, done), 'seed 67, in place');
+        assertSameBits(x.subarray(done), rest, 'seed 67, in place, not done');
+        arena().release(mark);
+      },
+    );
+  });
+
+  test.each(LENGTHS)('softmax of a row of %d has the bits of its twin', (n) => {
+    const mark = arena().used;
+    const random = new Random(70);
+    for (const [x, y] of [
+      [place(normals(random, n + 5)), place(blank(n + 5))],
+      [place(normals(random, n + 5)), blank(n + 5)],
+      [normals(random, n + 5), place(blank(n + 5))],
+    ]) {
+      const expected = blank(n + 5);
+      assertSameBits([softmax(x, y, 3, n)], [twins.softmax(x, expected, 3, n)], 'seed 70, maximum');
+      assertSameBits(y, expected, 'seed 70');
+      softmax(x, x, 3, n);
+      assertSameBits(x.subarray(3, n + 3), expected.subarray(3, n + 3), 'seed 70, in place');
+    }
+    arena().release(mark);
+  });
+
+  test('the first row whose largest entry is not finite is named, and none is written from there', () => {
+    const mark = arena().used;
+    const random = new Random(68);
+    for (const wrong of [NaN, Infinity, -Infinity]) {
+      for (let bad = 0; bad < 6; bad++) {
+        for (const n of [5, 1000]) {
+          const x = place(normals(random, 6 * n));
+          if (wrong === -Infinity) x.fill(wrong, bad * n, bad * n + n);
+          else x[bad * n + n - 1] = wrong;
+          x[6 * n - 1] = NaN;
+          const [y, expected] = [place(blank(6 * n)), blank(6 * n)];
+          expect(softmaxRows(x, y, 6, n)).toBe(bad);
+          expect(twins.softmaxRows(x, expected, 6, n)).toBe(bad);
+          assertSameBits(y, expected, `seed 68, ${wrong} in row ${bad}`);
+        }
+      }
+    }
+    arena().release(mark);
+  });
+});
+
 test('nothing but the result is written, wherever memory ends', () => {
   const random = new Random(65);
   for (const n of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]) {
@@ -111,6 +225,32 @@ test('nothing but the result is written, wherever memory ends', () => {
       );
       assertSameBits(results['powers'], powers, `seed 65, n = ${n}, ${last} last`);
       assertSameBits(results['weights'], weights, `seed 65, n = ${n}, ${last} last`);
+    }
+  }
+});
+
+test('the functions of matrices write nothing but their results, wherever memory ends', () => {
+  const random = new Random(69);
+  for (const [rows, n] of [
+    [1, 1],
+    [3, 2],
+    [2, 3],
+    [5, 4],
+    [3, 7],
+  ]) {
+    const [x, dy] = [normals(random, rows * n), normals(random, rows * n)];
+    const [weights, expected] = [blank(rows * n), blank(rows * n)];
+    twins.softmaxRows(x, weights, rows, n);
+    twins.softmaxRowsBackward(x, dy, expected, rows, n);
+    for (const last of ['x', 'dy', 'y', 'dx']) {
+      const operands = { x, dy, y: blank(rows * n), dx: blank(rows * n) };
+      const results = runGuarded(softmaxModule(), operands, ['y', 'dx'], last, (f, at) => {
+        const kernel = f as unknown as SoftmaxExports;
+        expect(kernel.softmaxRows(at['x'], at['y'], rows, n)).toBe(-1);
+        kernel.derivativeRows(at['x'], at['dy'], at['dx'], rows, n);
+      });
+      assertSameBits(results['y'], weights, `seed 69, ${rows}x${n}, ${last} last`);
+      assertSameBits(results['dx'], expected, `seed 69, ${rows}x${n}, backward, ${last} last`);
     }
   }
 });

@@ -1,0 +1,117 @@
+/**
+ * An evaluator that carries a bound beside each value: how far a run that differs by at most so much in
+ * its inputs can differ here, both runs rounded.
+ *
+ * Only the operations of feed-forward networks have rules. Where nothing differs, nothing is added: the
+ * same operation on the same bits gives the same bits.
+ *
+ *   f(x)      Lip·e + both evaluation errors          x∘y   |x|·e_y + |y|·e_x + e_x·e_y + roundings
+ *   x + y     e_x + e_y + roundings                    routing   below
+ *
+ * @module
+ */
+import type { Evaluator, Op } from '../autograd/index.ts';
+import { DomainError, gamma, type Matrix, UNIT_ROUNDOFF } from '../linalg/index.ts';
+import { ACTIVATIONS, type ActivationName } from '../model/index.ts';
+import { enlarge } from './rounding-bounds.ts';
+
+/** A value of one run, and how far the other may be from it, entry by entry. */
+export interface Bounded {
+  readonly value: Matrix;
+  readonly error: Float64Array;
+}
+
+/** A value that is the same in both runs. */
+export const certain = (value: Matrix): Bounded => ({
+  value,
+  error: new Float64Array(value.data.length),
+});
+
+type Rule = (args: readonly Bounded[], value: Matrix, op: Op) => Float64Array;
+
+const SUBNORMAL = Number.MIN_VALUE;
+
+const activationRule =
+  (name: ActivationName): Rule =>
+  ([x], value) => {
+    const { lipschitz, evaluationError } = ACTIVATIONS[name];
+    return x.error.map((error, i) => {
+      if (error === 0) return 0;
+      const [z, h] = [Math.abs(x.value.data[i]), Math.abs(value.data[i])];
+      const own = evaluationError(z, h) + evaluationError(z + error, h + lipschitz * error);
+      return enlarge(lipschitz * error + own, 1);
+    });
+  };
+
+const productError = (x: number, ex: number, y: number, ey: number): number =>
+  ex === 0 && ey === 0
+    ? 0
+    : enlarge(
+        Math.abs(x) * ey +
+          Math.abs(y) * ex +
+          ex * ey +
+          2 * UNIT_ROUNDOFF * (Math.abs(x) + ex) * (Math.abs(y) + ey) +
+          SUBNORMAL,
+        4,
+      );
+
+const RULES: Readonly<Record<string, Rule>> = {
+  ...Object.fromEntries(
+    (Object.keys(ACTIVATIONS) as ActivationName[]).map((name) => [name, activationRule(name)]),
+  ),
+  multiply: ([x, y], value) =>
+    value.data.map((_, i) =>
+      productError(x.value.data[i], x.error[i], y.value.data[i], y.error[i]),
+    ),
+  weightRows: ([x, w], value) =>
+    value.data.map((_, i) => {
+      const row = Math.floor(i / value.cols);
+      return productError(x.value.data[i], x.error[i], w.value.data[row], w.error[row]);
+    }),
+  add: ([x, y], value) =>
+    value.data.map((sum, i) => {
+      const error = x.error[i] + y.error[i];
+      return error === 0 ? 0 : enlarge(error + 2 * UNIT_ROUNDOFF * (Math.abs(sum) + error), 4);
+    }),
+  column: ([x], value, op) =>
+    op.forward([{ ...x.value, data: x.error }]).value.data.slice(0, value.data.length),
+  topKRouting: ([x], value) => routingError(x, value),
+};
+
+/**
+ * The weights of selected experts, for logits that differ by at most E: the selection is the same if the
+ * least selected logit exceeds every other by more than 2E, and each weight differs by a factor of at most
+ * e^{2E} ≤ 1 + 2E + (2E)² for 2E ≤ 1, and the rounding of both. Infinity where the margin is too small.
+ */
+function routingError({ value: logits, error }: Bounded, weights: Matrix): Float64Array {
+  const result = new Float64Array(weights.data.length);
+  for (let i = 0; i < weights.rows; i++) {
+    const row = (x: Float64Array): Float64Array =>
+      x.subarray(i * weights.cols, (i + 1) * weights.cols);
+    const most = Math.max(...row(error));
+    if (most === 0) continue;
+    const selected = row(weights.data).map((weight) => (weight > 0 ? 1 : 0));
+    const scores = row(logits.data);
+    const least = Math.min(...scores.filter((_, e) => selected[e] === 1));
+    const next = Math.max(...scores.filter((_, e) => selected[e] === 0));
+    const spread = 2 * most;
+    const relative = spread + spread * spread + 2 * gamma(weights.cols + 16);
+    const safe = least - next > spread * (1 + 4 * UNIT_ROUNDOFF) && spread <= 1;
+    row(result).set(
+      row(weights.data).map((weight) => (safe ? enlarge(weight * relative, 8) : Infinity)),
+    );
+  }
+  return result;
+}
+
+/** The evaluator. @throws DomainError for an operation without a rule. */
+export const bounding: Evaluator<Bounded> = {
+  constant: certain,
+  read: ({ value }) => value,
+  apply(op, ...args) {
+    const rule = RULES[op.name.replace(/\(.*/, '')];
+    if (rule === undefined) throw new DomainError(`bounding: no rule for the operation ${op.name}`);
+    const { value } = op.forward(args.map((arg) => arg.value));
+    return { value, error: rule(args, value, op as Op) };
+  },
+};

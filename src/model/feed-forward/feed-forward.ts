@@ -1,0 +1,40 @@
+/**
+ * What follows the mixing layer of a block: linear sites with something between them.
+ *
+ *   z → input sites → anything → s₁, s₂ … → output sites → y = Σ_k (W_k·s_k + b_k)
+ *
+ * A feed-forward network is written once, over two things it is given: an evaluator, and what a linear
+ * site does. Plain evaluation, a patched run, the search for a patch and its error bound are the same
+ * text with another `linear`.
+ *
+ * @module
+ */
+import type { Evaluator } from '../../autograd/index.ts';
+import type { ParameterShapes, Parameters } from '../parameters.ts';
+import type { Site } from '../sites.ts';
+
+/** What a feed-forward network computes with. */
+export interface FeedForwardTools<V> {
+  readonly on: Evaluator<V>;
+  readonly p: Parameters<V>;
+  /** The output of a site at the rows s. */
+  linear(site: Site, s: V): V;
+}
+
+export interface FeedForward {
+  /** 'mlp', 'gated' or 'experts'. */
+  readonly kind: string;
+  /** Entries of z. */
+  readonly width: number;
+  /** Entries of y. */
+  readonly outputWidth: number;
+  readonly shapes: ParameterShapes;
+  /** The sites that read z, in the order of their evaluation. */
+  readonly inputs: readonly Site[];
+  /** The sites whose outputs are added up to y. */
+  readonly outputs: readonly Site[];
+  /** y for each row of z. Calls `linear` once for each site, inputs and outputs in their order. */
+  forward<V>(tools: FeedForwardTools<V>, z: V): V;
+  /** The input sites that matter where the output sites read `s`; default: all of them. */
+  active?(s: (site: Site) => Float64Array): readonly Site[];
+}
