@@ -3,6 +3,7 @@ import * as attn1 from './golden-readers/attn1.ts';
 import * as attn4 from './golden-readers/attn4.ts';
 import * as bounds from './golden-readers/bounds.ts';
 import * as dynamics from './golden-readers/dynamics.ts';
+import * as families from './golden-readers/families.ts';
 import * as finetune from './golden-readers/finetune.ts';
 import * as functionClasses from './golden-readers/function-classes.ts';
 import * as gradStacks from './golden-readers/grad-stacks.ts';
@@ -11,6 +12,7 @@ import * as rational from './golden-readers/rational.ts';
 import * as recurrentLayers from './golden-readers/recurrent-layers.ts';
 import * as skipBlocks from './golden-readers/skip-blocks.ts';
 import * as special from './golden-readers/special.ts';
+import * as stacks from './golden-readers/stacks.ts';
 import { Agreement, GOLDEN_DIR, type Golden, goldenCases, loadGolden } from './support/golden.ts';
 
 interface Reader {
@@ -26,9 +28,14 @@ const READERS: Readonly<Record<string, Reader>> = {
   dynamics,
   finetune,
   function_classes: functionClasses,
+  gemma_block: families,
   grad_llama_stack2: gradStacks,
   grad_preln_stack3: gradStacks,
   linear_attention: linearAttention,
+  llama_stack2: stacks,
+  moe_block: families,
+  parallel_blocks: families,
+  preln_stack3: stacks,
   rational,
   recurrent_layers: recurrentLayers,
   skip_blocks: skipBlocks,

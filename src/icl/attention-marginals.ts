@@ -79,13 +79,16 @@ function marginalOfHead(
   i: number,
 ): { weight: number; change: Float64Array } {
   const seen = [...Array.from({ length: i }, (_, j) => j), scores.length - 1]; // C_i, and the query
-  const top = seen.reduce((most, j) => Math.max(most, scores[j]), scores[i]);
-  const masses = seen.map((j) => exp(scores[j] - top));
-  const before = masses.reduce((sum, mass) => sum + mass, 0);
-  const own = exp(scores[i] - top);
-  const weight = own / (before + own);
+  const softmaxOf = (positions: readonly number[]): number[] => {
+    const top = positions.reduce((most, j) => Math.max(most, scores[j]), -Infinity);
+    const masses = positions.map((j) => exp(scores[j] - top));
+    const total = masses.reduce((sum, mass) => sum + mass, 0);
+    return masses.map((mass) => mass / total);
+  };
+  const shares = softmaxOf(seen);
+  const weight = softmaxOf([...seen, i])[seen.length];
   const change = values[i].map((v, c) => {
-    const o = seen.reduce((sum, j, k) => sum + (masses[k] / before) * values[j][c], 0);
+    const o = seen.reduce((sum, j, k) => sum + shares[k] * values[j][c], 0);
     return weight * (v - o);
   });
   return { weight, change };
@@ -112,7 +115,7 @@ function marginalBound(heads: readonly AttentionHead[], bo?: Float64Array): Floa
       const largest = values.reduce((most, v) => Math.max(most, Math.abs(v[c])), 0);
       for (let r = 0; r < bound.length; r++) {
         const entry = Math.abs(own.data[r * e + c]) * largest;
-        bound[r] += entry * (factor + 5 * gamma(heads.length * e + 4));
+        if (entry > 0) bound[r] += entry * (factor + 5 * gamma(heads.length * e + 4));
       }
     }
   }

@@ -57,6 +57,7 @@ export { exactIdentityResidual } from './exact-identity.ts';
 export { exactErrorOverBound } from './exact-residual.ts';
 export { applyFactored, factoredBound, factoredToMatrix } from './factored-sum.ts';
 export { type FineTuningRow, fineTuningTrajectory } from './fine-tuning.ts';
+export { generatePatched, type PatchedGeneration } from './generate-patched.ts';
 export {
   type Examples,
   exampleTokens,
@@ -82,6 +83,14 @@ export {
   type MemoryOptions,
 } from './linear-attention-patch.ts';
 export { compareWithMinimal, type MinimalityReport, unseenPart } from './minimality.ts';
+export {
+  type NetworkPatch,
+  type NetworkPatchOptions,
+  networkPatch,
+  outputsOf,
+  type PatchMode,
+  runNetwork,
+} from './network-patch.ts';
 export { layerNormBound } from './norm-bound.ts';
 export { patchToTarget, patchWeight } from './patch-weight.ts';
 export {
@@ -121,4 +130,6 @@ export {
   patchedProductBound,
   preActivationBound,
 } from './rounding-bounds.ts';
+export { type GainMethod, patchThroughNorm } from './sandwich-norm-patch.ts';
+export { type SphereClosest, sphereClosest } from './sphere-closest.ts';
 export { patchWeightedBy } from './weighted-patch.ts';

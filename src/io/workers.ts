@@ -101,12 +101,7 @@ export class Workers<Setup, H extends Handlers> {
   /** Ends the threads, whatever they are doing; what is undone rejects. May be called again. */
   async close(): Promise<void> {
     this.#end(new WorkerError('Workers: an open pool is required, got one that was closed'));
-    await Promise.all(
-      this.#threads.map((thread) => {
-        thread.ref(); // or the process ends before the thread has
-        return thread.terminate();
-      }),
-    );
+    await Promise.all(this.#threads.map((thread) => thread.terminate()));
   }
 
   #answerHere<K extends keyof H & string>(name: K, message: Message<H, K>): Result<H, K> {

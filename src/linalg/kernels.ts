@@ -66,43 +66,38 @@ export const attentionBackward: typeof twins.attentionBackward = (sizes, ...rest
 
 type Activation = typeof twins.gelu;
 
-/** The faster of two activations with the same bits, by the number of entries. */
-const activation =
-  (twin: Activation, wasm: Activation, crossover: number): Activation =>
-  (x, y, slope) =>
-    FAST && x.length >= crossover ? wasm(x, y, slope) : twin(x, y, slope);
+const activationPays = (x: Float64Array): boolean =>
+  FAST && x.length >= activations.ACTIVATION_CROSSOVER;
 
-const { ACTIVATION_CROSSOVER, ELU_CROSSOVER } = activations;
+export const gelu: Activation = (x, y, slope) =>
+  activationPays(x) ? activations.gelu(x, y, slope) : twins.gelu(x, y, slope);
 
-export const gelu: Activation = activation(twins.gelu, activations.gelu, ACTIVATION_CROSSOVER);
-export const geluTanh: Activation = activation(
-  twins.geluTanh,
-  activations.geluTanh,
-  ACTIVATION_CROSSOVER,
-);
-export const silu: Activation = activation(twins.silu, activations.silu, ACTIVATION_CROSSOVER);
-export const tanh: Activation = activation(twins.tanh, activations.tanh, ACTIVATION_CROSSOVER);
-export const sigmoid: Activation = activation(
-  twins.sigmoid,
-  activations.sigmoid,
-  ACTIVATION_CROSSOVER,
-);
-export const softplus: Activation = activation(
-  twins.softplus,
-  activations.softplus,
-  ACTIVATION_CROSSOVER,
-);
-export const eluPlusOne: Activation = activation(
-  twins.eluPlusOne,
-  activations.eluPlusOne,
-  ELU_CROSSOVER,
-);
+export const geluTanh: Activation = (x, y, slope) =>
+  activationPays(x) ? activations.geluTanh(x, y, slope) : twins.geluTanh(x, y, slope);
+
+export const silu: Activation = (x, y, slope) =>
+  activationPays(x) ? activations.silu(x, y, slope) : twins.silu(x, y, slope);
+
+export const tanh: Activation = (x, y, slope) =>
+  activationPays(x) ? activations.tanh(x, y, slope) : twins.tanh(x, y, slope);
+
+export const sigmoid: Activation = (x, y, slope) =>
+  activationPays(x) ? activations.sigmoid(x, y, slope) : twins.sigmoid(x, y, slope);
+
+export const softplus: Activation = (x, y, slope) =>
+  activationPays(x) ? activations.softplus(x, y, slope) : twins.softplus(x, y, slope);
+
+export const eluPlusOne: Activation = (x, y, slope) =>
+  FAST && x.length >= activations.ELU_CROSSOVER
+    ? activations.eluPlusOne(x, y, slope)
+    : twins.eluPlusOne(x, y, slope);
 
 export const exponential: typeof twins.exponential = (x, out) =>
   FAST && out.length >= softmaxes.EXP_CROSSOVER ? softmaxes.exp(x, out) : twins.exponential(x, out);
 
 /** Does Wasm pay for a map whose operands are like `x`? Its copies cost more than a light one. */
-const heavyPays = (x: Float64Array): boolean => FAST && elementwise.pays(x);
+const heavyPays = (x: Float64Array): boolean =>
+  FAST && pays(x.length, elementwise.ELEMENTWISE_CROSSOVER, x);
 const lightPays = (x: Float64Array): boolean => FAST && elementwise.lightPays(x);
 
 export const add: typeof twins.add = (x, y, out) =>

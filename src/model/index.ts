@@ -48,6 +48,13 @@ export {
 } from './block.ts';
 export { clipByGlobalNorm, globalNorm } from './clipping.ts';
 export { type ContextualLayer, evaluateLayer, sequenceOf } from './contextual-layer.ts';
+export type { FamilySizes } from './families/family.ts';
+export { type GemmaSizes, gemmaBlock } from './families/gemma.ts';
+export { gpt2Block } from './families/gpt2.ts';
+export { gptjBlock } from './families/gptj.ts';
+export { type LlamaSizes, llamaBlock } from './families/llama.ts';
+export { type MixtralSizes, mixtralBlock } from './families/mixtral.ts';
+export { neoxBlock } from './families/neox.ts';
 export { type ExpertsOptions, experts } from './feed-forward/experts.ts';
 export type { FeedForward, FeedForwardTools } from './feed-forward/feed-forward.ts';
 export { type GatedOptions, gatedMlp } from './feed-forward/gated.ts';
@@ -90,6 +97,7 @@ export {
   standardInputs,
   transformedInputs,
 } from './function-classes/index.ts';
+export { type Generated, generate, largest, requireCount, requireTokenIds } from './generate.ts';
 export { GradientTrainer, type TrainerOptions } from './gradient-trainer.ts';
 export {
   type Gradient,
@@ -98,6 +106,7 @@ export {
   type Problem,
   sumGradients,
 } from './gradients.ts';
+export { type LanguageModel, type LanguageModelOptions, languageModel } from './language-model.ts';
 export { convolutionLayer, meanLayer } from './layers/averaging.ts';
 export {
   featureMapAttentionLayer,
@@ -122,6 +131,7 @@ export {
   type LinearTaskOptions,
   linearPrompt,
 } from './linear-task.ts';
+export { type Network, network } from './network.ts';
 export { gainName, normOf } from './norms.ts';
 export { Adam, type AdamOptions, type AdamState, sgdStep } from './optimisers.ts';
 export {
@@ -157,4 +167,15 @@ export {
   type TrainingOptions,
   train,
 } from './training.ts';
-export { WIRINGS, type Wiring, type WiringName, type WiringTools } from './wirings.ts';
+export {
+  type NormKind,
+  parallel,
+  postPartNorm,
+  preNorm,
+  sandwich,
+  type Update,
+  WIRINGS,
+  type Wiring,
+  type WiringName,
+  type WiringTools,
+} from './wirings.ts';

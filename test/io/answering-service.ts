@@ -44,6 +44,8 @@ const FAILURES: Readonly<Record<string, () => unknown>> = {
 
 export type Handlers = {
   readonly times: (x: number) => number;
+  /** How often this function was called, here or in this thread. */
+  readonly calls: (message: null) => number;
   readonly thread: (milliseconds: number) => number;
   readonly matrixOf: (x: Matrix) => { twice: Matrix; same: Float64Array };
   readonly fail: (how: keyof typeof FAILURES) => unknown;
@@ -54,7 +56,9 @@ export const SERVICE: Service<Setup, Handlers> = {
   url: import.meta.url,
   serve({ factor, broken }) {
     if (broken) throw new NonFiniteError('serve: broken as asked');
+    let calls = 0;
     return {
+      calls: () => ++calls,
       times: (x) => factor * x,
       thread(milliseconds) {
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);

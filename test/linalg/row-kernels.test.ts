@@ -23,7 +23,7 @@ interface Operands {
   readonly column: Float64Array;
 }
 
-type Call = (k: Kernels, o: Operands) => number | void;
+type Call = (k: Kernels, o: Operands) => unknown;
 
 /** Every kernel on rows that kernels.ts binds by the number of its entries. */
 const CALLS: Readonly<Record<string, Call>> = {
@@ -55,42 +55,58 @@ const RESULTS = ['y', 'z', 'row', 'column'] as const;
 // Either side of every crossover: 16, 32, 64, 128, 256, 512 and 1024 entries; the last is two pieces.
 const ROWS = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 700];
 
-test.each(Object.entries(CALLS))('%s has the bits of its twin on either side of its crossovers', (name, call) => {
-  const random = new Random(131);
-  for (const [kind, draw] of DRAWS) {
-    for (const rows of ROWS) {
-      if (rows === 0 && /softmax|rossEntropy|logSumExp|sum|dot|maximum/.test(name)) continue; // needs entries
-      const inputs = {
-        rows,
-        x: draw(random, 8 * rows),
-        dy: draw(random, 8 * rows),
-        g: draw(random, 8),
-        w: draw(random, rows),
-        indices: Float64Array.from({ length: rows }, () => random.integer(rows)),
-      };
-      const outputs = () => ({ y: blank(8 * rows), z: blank(8 * rows), row: blank(8), column: blank(rows) });
-      const [expected, actual] = [outputs(), outputs()];
-      const value = call(twins, { ...inputs, ...expected });
-      const label = `seed 131, ${rows} rows, ${kind}`;
-      expect(call(kernels, { ...inputs, ...actual }), label).toBe(value);
-      for (const result of RESULTS) assertSameBits(actual[result], expected[result], `${label}, ${result}`);
-
-      inWorkspace(() => {
-        const here = (from: Float64Array): Float64Array => {
-          const to = resultArray(from.length);
-          expect(from.length === 0 || arena().holds(to)).toBe(true);
-          to.set(from);
-          return to;
+test.each(Object.entries(CALLS))(
+  '%s has the bits of its twin on either side of its crossovers',
+  (name, call) => {
+    const random = new Random(131);
+    for (const [kind, draw] of DRAWS) {
+      for (const rows of ROWS) {
+        if (rows === 0 && /softmax|rossEntropy|logSumExp|sum|dot|maximum/.test(name)) continue; // needs entries
+        const inputs = {
+          rows,
+          x: draw(random, 8 * rows),
+          dy: draw(random, 8 * rows),
+          g: draw(random, 8),
+          w: draw(random, rows),
+          indices: Float64Array.from({ length: rows }, () => random.integer(rows)),
         };
-        const { x, dy, g, w, indices } = inputs;
-        const results = outputs();
-        const [y, z, row, column] = RESULTS.map((result) => here(results[result]));
-        const resident = { rows, x: here(x), dy: here(dy), g: here(g), w: here(w), indices: here(indices) };
-        expect(call(kernels, { ...resident, y, z, row, column }), `${label}, here`).toBe(value);
-        [y, z, row, column].forEach((result, i) => {
-          assertSameBits(result, expected[RESULTS[i]], `${label}, ${RESULTS[i]}, in a workspace`);
+        const outputs = () => ({
+          y: blank(8 * rows),
+          z: blank(8 * rows),
+          row: blank(8),
+          column: blank(rows),
         });
-      });
+        const [expected, actual] = [outputs(), outputs()];
+        const value = call(twins, { ...inputs, ...expected });
+        const label = `seed 131, ${rows} rows, ${kind}`;
+        expect(call(kernels, { ...inputs, ...actual }), label).toBe(value);
+        for (const result of RESULTS)
+          assertSameBits(actual[result], expected[result], `${label}, ${result}`);
+
+        inWorkspace(() => {
+          const here = (from: Float64Array): Float64Array => {
+            const to = resultArray(from.length);
+            expect(from.length === 0 || arena().holds(to)).toBe(true);
+            to.set(from);
+            return to;
+          };
+          const { x, dy, g, w, indices } = inputs;
+          const results = outputs();
+          const [y, z, row, column] = RESULTS.map((result) => here(results[result]));
+          const resident = {
+            rows,
+            x: here(x),
+            dy: here(dy),
+            g: here(g),
+            w: here(w),
+            indices: here(indices),
+          };
+          expect(call(kernels, { ...resident, y, z, row, column }), `${label}, here`).toBe(value);
+          [y, z, row, column].forEach((result, i) => {
+            assertSameBits(result, expected[RESULTS[i]], `${label}, ${RESULTS[i]}, in a workspace`);
+          });
+        });
+      }
     }
-  }
-});
+  },
+);

@@ -5,6 +5,7 @@
  */
 import type * as twins from '../reference/elementwise.ts';
 import { advance, type FunctionBuilder, type Local, ModuleBuilder, walk } from './assembler.ts';
+import { type Crossover, pays } from './crossover.ts';
 import { type Code, f64, f64x2, i32, v128 } from './instructions.ts';
 import { arena } from './memory.ts';
 import { BINARY, stream, streamRows, UNARY, type Use } from './streaming.ts';
@@ -14,12 +15,10 @@ import { bytes, mapPairs, params } from './vector-loop.ts';
  * Below this many entries the twin is as fast or faster. In Wasm memory, nanoseconds an entry against
  * the twin's: 1.4 … 2.9 : 1.7 … 3.5 of 128 entries, 0.3 … 0.5 : 1.6 … 2.9 of 4096, 0.2 … 1.0 : 1.3 … 10
  * of 10⁶. relu and its derivative, whose twins have branches, gain the most, on more than fit a branch
- * predictor (Node 20.20, EPYC, November 2026).
+ * predictor. Copied: 1.2 … 3.3 : 1.7 … 3.2 of 256, 0.6 … 1.0 : 1.6 … 2.9 of 4096 (Node 20.20, EPYC, November
+ * 2026).
  */
-const CROSSOVER = 128;
-
-/** The same for arrays elsewhere: 1.2 … 3.3 : 1.7 … 3.2 of 256, 0.6 … 1.0 : 1.6 … 2.9 of 4096 entries. */
-const COPIED_CROSSOVER = 512;
+export const ELEMENTWISE_CROSSOVER: Crossover = { resident: 128, copied: 512 };
 
 /**
  * From here on copies cost as much as the twin's sums: of 10⁶ entries 2.5 : 2.6 for a sum of two, against
@@ -27,13 +26,9 @@ const COPIED_CROSSOVER = 512;
  */
 const COPIED_LIMIT = 65536;
 
-/** Does a map pay whose largest operand, or one like it, is x? Makes the arena: only where SIMD is. */
-export const pays = (x: Float64Array): boolean =>
-  x.length >= CROSSOVER && (x.length >= COPIED_CROSSOVER || arena().holds(x));
-
-/** The same for maps of one sum or product an entry, whose twins have no branch. */
+/** Does a map pay that is one sum or product an entry, and whose result is x? */
 export const lightPays = (x: Float64Array): boolean =>
-  pays(x) && (x.length <= COPIED_LIMIT || arena().holds(x));
+  pays(x.length, ELEMENTWISE_CROSSOVER, x) && (x.length <= COPIED_LIMIT || arena().holds(x));
 
 type Binary = (x: number, y: number, out: number, count: number) => void;
 

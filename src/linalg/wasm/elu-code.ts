@@ -6,8 +6,7 @@
  */
 import { EXP_CONSTANTS } from '../special/exp.ts';
 import { expOfReduced, reduce, scaledDown } from './exp-parts-code.ts';
-import type { Activated } from './gelu-code.ts';
-import type { Lines } from './lines.ts';
+import type { Activated, Lines } from './lines.ts';
 import { add, gt, pmax, select, type Wide } from './wide.ts';
 
 /** x + 1 or eˣ, and 1 or eˣ. Above 0 the exponential is computed too, and may be anything. */

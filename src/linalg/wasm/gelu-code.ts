@@ -8,16 +8,10 @@
 import { GELU_CONSTANTS } from '../special/gelu.ts';
 import { erfcx } from './erfcx-code.ts';
 import { expParts, type Parts, reduce, scaledDown } from './exp-parts-code.ts';
-import type { Lines } from './lines.ts';
+import type { Activated, Lines } from './lines.ts';
 import { abs, add, lt, mul, pmax, pmin, select, sub, type Wide } from './wide.ts';
 
 const { furthest, sqrtHalf, density, splitter } = GELU_CONSTANTS;
-
-/** Value and slope of an activation. */
-export interface Activated {
-  readonly y: Wide;
-  readonly slope: Wide;
-}
 
 /** gelu(x) and its derivative. */
 export function gelu(lines: Lines, x: Wide): Activated {

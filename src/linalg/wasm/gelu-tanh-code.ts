@@ -9,8 +9,7 @@
  */
 import { GELU_TANH_CONSTANTS } from '../special/gelu-tanh.ts';
 import { expParts, reduce, scaledDown } from './exp-parts-code.ts';
-import type { Activated } from './gelu-code.ts';
-import type { Lines } from './lines.ts';
+import type { Activated, Lines } from './lines.ts';
 import { sigmoidParts } from './sigmoid-code.ts';
 import { abs, add, div, lt, mul, neg, pmax, pmin, select, sub, type Wide } from './wide.ts';
 

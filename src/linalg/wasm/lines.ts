@@ -78,3 +78,9 @@ export function horner(
   }
   return sums;
 }
+
+/** What lines of an activation end in: value and slope. */
+export interface Activated {
+  readonly y: Wide;
+  readonly slope: Wide;
+}

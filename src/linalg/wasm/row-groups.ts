@@ -7,8 +7,8 @@ import { brIf, type FunctionBuilder, type Local, loop, set, when } from './assem
 import { type Code, i32 } from './instructions.ts';
 
 /**
- * Rows in a group: an addition takes three cycles and two can start in each, so six accumulators would
- * keep the adders busy; with four the loads are what is waited for (EPYC, November 2026).
+ * Rows in a group. With 1, 2 and 4, in ns an entry of 128 rows of 128: layerNorm 1.6, 1.3 and 1.0, rmsNorm
+ * 1.1, 0.9 and 0.9, layerNormBackward 1.1, 1.1 and 1.1 (Node 20.20, EPYC, November 2026).
  */
 const WAYS = 4;
 

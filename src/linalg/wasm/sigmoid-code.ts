@@ -17,8 +17,7 @@ import {
   scaledDown,
   smallPower,
 } from './exp-parts-code.ts';
-import type { Activated } from './gelu-code.ts';
-import type { Lines } from './lines.ts';
+import type { Activated, Lines } from './lines.ts';
 import { abs, add, and, div, lt, mul, neg, pmax, pmin, select, sub, type Wide } from './wide.ts';
 
 const { furthest, split26, split25 } = SIGMOID_CONSTANTS;

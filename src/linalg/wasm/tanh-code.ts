@@ -4,13 +4,14 @@
  * Both begin with −2|x|, bounded at −40 for the one and −746 for the other. Here −746 is the bound of
  * both, so that one reduction serves: beyond 20 the value is 1, as it is at 20.
  *
+ * The value comes first: its chain is the longer one, and the registers it held are free again.
+ *
  * @module
  */
 import { EXP_CONSTANTS } from '../special/exp.ts';
 import { TANH_CONSTANTS } from '../special/tanh.ts';
 import { expm1Parts, expOfReduced, powerOf, reduce, scaledDown } from './exp-parts-code.ts';
-import type { Activated } from './gelu-code.ts';
-import type { Lines } from './lines.ts';
+import type { Activated, Lines } from './lines.ts';
 import { abs, add, and, div, gt, lt, mul, or, pmax, select, sub, type Wide } from './wide.ts';
 
 const { furthest, tiny, veltkamp, split25 } = TANH_CONSTANTS;
@@ -42,7 +43,8 @@ export function tanh(lines: Lines, x: Wide): Activated {
   const y = keep(add(q, mul(add(residual, sub(mLow, mul(q, dLow))), inverse)));
 
   const near = keep(select(size, abs(y), lt(size, pair(tiny))));
-  const bounded = select(pair(1), near, gt(size, pair(furthest)));
+  const bounded = keep(select(pair(1), near, gt(size, pair(furthest))));
+
   const e = keep(scaledDown(lines, reduced.shifted)(expOfReduced(lines, reduced)));
   const sum = keep(add(pair(1), e));
   const slope = keep(div(mul(pair(4), e), mul(sum, sum)));

@@ -79,6 +79,31 @@ describe.each(DRAWS)('on %s entries', (_, draw) => {
     });
   });
 
+  test('products of rows of operands in Wasm memory, all of them or some', () => {
+    const random = new Random(125);
+    const [rows, n] = [9, 1000]; // three pieces
+    for (let mask = 0; mask < 8; mask++) {
+      const mark = arena().used;
+      const [x, y, w] = [draw(random, rows * n), draw(random, rows * n), draw(random, rows)];
+      const place = (i: number, operand: Float64Array) =>
+        (mask >> i) & 1 ? taken(operand) : operand;
+      const [left, right] = [place(0, x), place(1, y)];
+      const [weighted, dots] = [place(2, blank(rows * n)), place(2, blank(rows))];
+      const [expectedWeighted, expectedDots] = [blank(rows * n), blank(rows)];
+      kernels.weightRows(w, left, weighted, n);
+      twins.weightRows(w, x, expectedWeighted, n);
+      assertSameBits(weighted, expectedWeighted, `seed 125, mask ${mask}, weightRows`);
+      kernels.dotsOfRows(left, right, dots, n);
+      twins.dotsOfRows(x, y, expectedDots, n);
+      assertSameBits(dots, expectedDots, `seed 125, mask ${mask}, dotsOfRows`);
+      const [sums, expectedSums] = [place(2, blank(n)), blank(n)];
+      kernels.sumOfRowProducts(left, right, sums, rows);
+      twins.sumOfRowProducts(x, y, expectedSums, rows);
+      assertSameBits(sums, expectedSums, `seed 125, mask ${mask}, sumOfRowProducts`);
+      arena().release(mark);
+    }
+  });
+
   test.each(SHAPES)('rows by number have the bits of their twins: %dx%d', (rows, n) => {
     const mark = arena().used;
     const random = new Random(122);

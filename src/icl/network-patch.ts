@@ -1,0 +1,205 @@
+/**
+ * Patches of a whole network: one for each block and retained token, so that removed tokens go on acting.
+ *
+ * The contextual run is made once. Then the network is run on the retained tokens, at their original
+ * positions; at each block the patch is computed from the ACTUAL state of this run to the contextual
+ * one, and what leaves the block is contextual again. So the rounding errors of blocks do not add up: the
+ * error after a block is the error of that block.
+ *
+ * Source: arXiv:2507.16003v3, Theorem C.2; arXiv:2511.17864, Theorem 2 and algorithm 1; mode everywhere is our own.
+ *
+ * @module
+ */
+import { eager } from '../autograd/index.ts';
+import {
+  DomainError,
+  type Matrix,
+  matrix,
+  requireFinite,
+  rowOf,
+  ShapeError,
+} from '../linalg/index.ts';
+import {
+  asRun,
+  type Block,
+  type BlockPatch,
+  type BlockRun,
+  type Mixed,
+  type Network,
+  type Parameters,
+  requireParameters,
+} from '../model/index.ts';
+import { blockPatch, type Variant } from './block-patch.ts';
+
+/**
+ * Which retained tokens are patched.
+ *
+ *   all          each by a patch of its own; the residual stream of all of them becomes contextual
+ *   last         the last one only; its residual stream becomes contextual
+ *   everywhere   all of them by the patch of the last one: the only kind that a file of weights can
+ *                hold; the residual stream of the last one becomes contextual
+ */
+export type PatchMode = 'all' | 'last' | 'everywhere';
+
+export interface NetworkPatchOptions {
+  /** Default: all. */
+  readonly mode?: PatchMode;
+  /** How each block shares its change; see `Variant`. Default: default. */
+  readonly variant?: Variant;
+  /** The positions of the tokens of the full sequence, ascending. Default: 0, 1, 2 … */
+  readonly positions?: readonly number[];
+}
+
+/** A network's runs and the patches between them. */
+export interface NetworkPatch {
+  readonly mode: PatchMode;
+  /** patches[l][i] for block l and retained token i: null where there is none. */
+  readonly patches: readonly (readonly (BlockPatch | null)[])[];
+  /** contextual[l][t], base[l][i], patched[l][i]: what block l does at a token. */
+  readonly contextual: readonly (readonly BlockRun[])[];
+  /** On the retained tokens without any patch. */
+  readonly base: readonly (readonly BlockRun[])[];
+  /** Block l of the patched run before its own patch is applied: what the patch was computed from. */
+  readonly actual: readonly (readonly BlockRun[])[];
+  readonly patched: readonly (readonly BlockRun[])[];
+}
+
+/**
+ * The patches that make up for the removal of all tokens of `sequence` but `keep`.
+ *
+ * Shapes: sequence T×width, what enters the first block at each token; `keep` indices of rows, ascending,
+ * at least one. Encoders (attention to all tokens) and decoders alike.
+ *
+ * Precondition: that of the variant at every block and patched token. Tokens before the first removed one of
+ * a causal network get patches that are 0 in every bit.
+ *
+ * Error: that of one block (`block-bounds.ts` between `actual` and `contextual`), whatever the depth.
+ *
+ * @throws DegenerateBase, DomainError, ShapeError or NonFiniteError.
+ */
+export function networkPatch(
+  network: Network,
+  parameters: Parameters,
+  sequence: Matrix,
+  keep: readonly number[],
+  options: NetworkPatchOptions = {},
+): NetworkPatch {
+  const { mode = 'all', variant = 'default' } = options;
+  const needed = Object.keys(network.shapes).map((name) => [name, parameters[name]]);
+  requireParameters('networkPatch', network.shapes, Object.fromEntries(needed));
+  requireSequence(network, sequence, keep, mode);
+  const positions = options.positions ?? Array.from({ length: sequence.rows }, (_, t) => t);
+  const kept = keep.map((t) => positions[t]);
+  const retained = rowsOf(sequence, keep);
+  const contextual = runNetwork(network, parameters, sequence, positions);
+  const base = runNetwork(network, parameters, retained, kept);
+  const [patches, actual, patched]: [(BlockPatch | null)[][], BlockRun[][], BlockRun[][]] = [
+    [],
+    [],
+    [],
+  ];
+  const lastToken = keep.length - 1;
+  let stream = retained;
+  network.blocks.forEach((block, l) => {
+    const own = network.own(parameters, l);
+    const mixed = mixedRows(block, own, stream, kept);
+    const before = mixed.map((row) => asRun(block.finish(eager, own, row)));
+    const target = (i: number): BlockPatch =>
+      blockPatch(block, own, before[i], contextual[l][keep[i]], variant);
+    const last = mode === 'all' ? null : target(lastToken);
+    const here = mixed.map((_, i) => {
+      if (mode === 'all') return target(i);
+      return mode === 'everywhere' || i === lastToken ? last : null;
+    });
+    const after = mixed.map((row, i) => {
+      const patch = here[i];
+      return patch ? asRun(block.finish(eager, own, row, patch)) : before[i];
+    });
+    patches.push(here);
+    actual.push(before);
+    patched.push(after);
+    stream = outputsOf(after);
+  });
+  return { mode, patches, contextual, base, actual, patched };
+}
+
+/**
+ * What each block does at each token of a sequence at these positions, with a patch for each block and
+ * token where one is given.
+ */
+export function runNetwork(
+  network: Network,
+  parameters: Parameters,
+  sequence: Matrix,
+  positions: readonly number[],
+  patches?: readonly (readonly (BlockPatch | null)[])[],
+): BlockRun[][] {
+  let stream = sequence;
+  return network.blocks.map((block, l) => {
+    const own = network.own(parameters, l);
+    const runs = mixedRows(block, own, stream, positions).map((row, i) =>
+      asRun(block.finish(eager, own, row, patches?.[l][i] ?? undefined)),
+    );
+    stream = outputsOf(runs);
+    return runs;
+  });
+}
+
+/** The residual stream after some block, a row a token. */
+export function outputsOf(runs: readonly BlockRun[]): Matrix {
+  const width = runs[0].output.length;
+  const all = matrix(runs.length, width);
+  runs.forEach(({ output }, i) => {
+    all.data.set(output, i * width);
+  });
+  return all;
+}
+
+/** The mixing part of a block at every token, token by token: rows do not depend on each other's rest. */
+function mixedRows(
+  block: Block,
+  own: Parameters,
+  stream: Matrix,
+  positions: readonly number[],
+): Mixed<Matrix>[] {
+  const { attention, residual, input } = block.mix(eager, own, stream, 1, 'each', positions);
+  const row = (x: Matrix, i: number): Matrix => matrix(1, x.cols, rowOf(x, i));
+  return Array.from({ length: stream.rows }, (_, i) => ({
+    attention: row(attention, i),
+    residual: residual && row(residual, i),
+    input: row(input, i),
+  }));
+}
+
+/** Some rows of a matrix. */
+function rowsOf(x: Matrix, rows: readonly number[]): Matrix {
+  const result = matrix(rows.length, x.cols);
+  rows.forEach((t, i) => {
+    result.data.set(rowOf(x, t), i * x.cols);
+  });
+  return result;
+}
+
+function requireSequence(
+  { width }: Network,
+  sequence: Matrix,
+  keep: readonly number[],
+  mode: PatchMode,
+): void {
+  if (mode !== 'all' && mode !== 'last' && mode !== 'everywhere') {
+    throw new DomainError(`networkPatch: mode must be all, last or everywhere, got ${mode}`);
+  }
+  if (sequence.cols !== width) {
+    throw new ShapeError(`networkPatch: tokens must have ${width} entries, got ${sequence.cols}`);
+  }
+  requireFinite('networkPatch', 'the sequence', sequence.data);
+  const ascending = keep.every(
+    (t, i) => Number.isInteger(t) && t > (keep[i - 1] ?? -1) && t < sequence.rows,
+  );
+  if (keep.length === 0 || !ascending) {
+    throw new DomainError(
+      `networkPatch: the tokens to keep are ascending positions below ${sequence.rows}, at least one, ` +
+        `got ${keep.join(', ') || 'none'}`,
+    );
+  }
+}
