@@ -8,6 +8,7 @@ import * as finetune from './golden-readers/finetune.ts';
 import * as functionClasses from './golden-readers/function-classes.ts';
 import * as gradStacks from './golden-readers/grad-stacks.ts';
 import * as linearAttention from './golden-readers/linear-attention.ts';
+import * as multitokenStatic from './golden-readers/multitoken-static.ts';
 import * as rational from './golden-readers/rational.ts';
 import * as recurrentLayers from './golden-readers/recurrent-layers.ts';
 import * as skipBlocks from './golden-readers/skip-blocks.ts';
@@ -34,6 +35,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   linear_attention: linearAttention,
   llama_stack2: stacks,
   moe_block: families,
+  multitoken_static: multitokenStatic,
   parallel_blocks: families,
   preln_stack3: stacks,
   rational,

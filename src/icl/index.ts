@@ -52,7 +52,7 @@ export {
   type Positions,
   withoutPositions,
 } from './context-patch.ts';
-export { changingBaseBound, leastSquaresBound } from './descent-bounds.ts';
+export { changingBaseBound, leastSquaresBound, productBound } from './descent-bounds.ts';
 export { exactIdentityResidual } from './exact-identity.ts';
 export { exactErrorOverBound } from './exact-residual.ts';
 export { applyFactored, factoredBound, factoredToMatrix } from './factored-sum.ts';
@@ -132,4 +132,5 @@ export {
 } from './rounding-bounds.ts';
 export { type GainMethod, patchThroughNorm } from './sandwich-norm-patch.ts';
 export { type SphereClosest, sphereClosest } from './sphere-closest.ts';
+export { type StaticPatch, staticPatch, withStaticPatch } from './static-patch.ts';
 export { patchWeightedBy } from './weighted-patch.ts';

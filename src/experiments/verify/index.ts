@@ -3,11 +3,17 @@
  *
  * @module
  */
+import { ATTENTION_BIASES } from './attention-biases.ts';
 import { BLOCK_PATCHES } from './block-patches.ts';
+import { changingBases } from './changing-base.ts';
 import { composition } from './composition.ts';
 import { crossPosition } from './cross-position.ts';
 import { descent } from './descent.ts';
 import { functionPromptPatches } from './function-prompts.ts';
+import { GRADIENT_STEPS } from './gradient-steps.ts';
+import { LEAST_SQUARES } from './least-squares.ts';
+import { linearMemory } from './linear-memory.ts';
+import { MARGINALS } from './marginals.ts';
 import { minimality } from './minimality.ts';
 import { behindRelu, weighted } from './other-updates.ts';
 import { rational } from './rational.ts';
@@ -25,6 +31,12 @@ export const VERIFICATIONS: readonly Verification[] = [
   minimality,
   composition,
   descent,
+  changingBases,
+  ...LEAST_SQUARES,
+  ...MARGINALS,
+  linearMemory,
+  ...GRADIENT_STEPS,
+  ...ATTENTION_BIASES,
   rational,
   siteBounds('factored'),
   siteBounds('dense'),

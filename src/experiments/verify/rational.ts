@@ -18,7 +18,7 @@ const ABOUT = {
 } as const;
 
 /** Fractions of random doubles grow long: this many trials are enough, and are all that is run. */
-const MOST_TRIALS = 50;
+export const MOST_TRIALS_IN_FRACTIONS = 50;
 
 const OFF = new Rational(1_000_001n, 1_000_000n);
 const MINUS = new Rational(-1n);
@@ -33,7 +33,7 @@ export const rational: Verification = {
     const missed = ({ residual }: RationalProof, which: 'millionth' | 'sign'): void => {
       if (residual !== '0') caught[which === 'sign' ? 'sign of δ' : 'p a millionth off']++;
     };
-    for (let trial = 0; trial < Math.min(trials, MOST_TRIALS); trial++) {
+    for (let trial = 0; trial < Math.min(trials, MOST_TRIALS_IN_FRACTIONS); trial++) {
       const [w, k, d, f, o] = [3, 2, 3, 4, 2].map((most) => 1 + random.integer(most));
       const n = 1 + random.integer(4);
       const block = {

@@ -3,6 +3,7 @@ import { Random } from '../../../src/linalg/random.ts';
 import {
   add,
   addToRows,
+  exponential,
   multiply,
   relu,
   reluBackward,
@@ -10,6 +11,7 @@ import {
   subtract,
   sumOfRows,
 } from '../../../src/linalg/reference/elementwise.ts';
+import { exp } from '../../../src/linalg/special/exp.ts';
 import { assertSameBits } from '../../support/same-bits.ts';
 import { ascending, blank, DRAWS, hostile, leavesAlone, normals, SIZES } from '../cases.ts';
 
@@ -112,4 +114,11 @@ test('an output shorter than its inputs is filled, and nothing after it is writt
   const memory = blank(7);
   add(x, y, memory.subarray(0, 3));
   assertSameBits(memory, [x[0] + y[0], x[1] + y[1], x[2] + y[2], NaN, NaN, NaN, NaN], 'add');
+});
+
+test('exponential is exp of each entry, also in place', () => {
+  const x = Float64Array.of(0, -0, 1, -745.2, 710, Infinity, -Infinity, NaN);
+  const expected = Array.from(x, (each) => exp(each));
+  exponential(x, x);
+  assertSameBits(x, expected, 'exponential');
 });
