@@ -37,7 +37,7 @@ import {
 } from './options.ts';
 import { paint } from './paint.ts';
 import { Interrupt, Progress } from './progress.ts';
-import { WORKERS_FLAG, workersOf } from './workers-flag.ts';
+import { workersFlag, workersOf } from './workers-flag.ts';
 
 const HELP: Readonly<Record<keyof ToySettings, string>> = {
   seed: 'seed of all random draws',
@@ -67,7 +67,7 @@ const FLAGS: Flags = {
     help: 'fewer steps and prompts, into out/quick: under 20 seconds, shapes not judged',
   },
   fresh: { kind: 'switch', help: 'drop an interrupted run instead of going on with it' },
-  ...WORKERS_FLAG,
+  ...workersFlag('2; with --quick, or on one processor, 1'),
   ...Object.fromEntries(
     SETTING_NAMES.map((name) => [
       toFlag(name),
@@ -103,7 +103,8 @@ export async function reproduceCommand(args: readonly string[]): Promise<number>
   }
   const ids = figureIds(given.positionals);
   const settings = settingsOf(given);
-  const count = workersOf('reproduce', given);
+  // A run of seconds takes longer in threads, which have to start.
+  const count = workersOf('reproduce', given, given.switches.has('quick') ? 1 : 2);
   const folder = given.texts.out ?? (given.switches.has('quick') ? join('out', 'quick') : 'out');
   requireWritableFolder(folder, [...ids.map((id) => `${id}.svg`), 'report.html', 'results.json']);
   const release = lockFolder(folder);

@@ -9,7 +9,7 @@ import { EXIT } from './exit-codes.ts';
 import { COMMON_FLAGS, describeFlags, type Flags, parseOptions, UsageError } from './options.ts';
 import { paint } from './paint.ts';
 import { Progress } from './progress.ts';
-import { WORKERS_FLAG, workersOf } from './workers-flag.ts';
+import { workersFlag, workersOf } from './workers-flag.ts';
 
 const { out: _, ...COMMON } = COMMON_FLAGS;
 
@@ -19,7 +19,7 @@ const FLAGS: Flags = {
   theorem: { kind: 'text', value: 'T', help: 'only this theorem, by its section, e.g. 1.2' },
   layer: { kind: 'text', value: 'L', help: 'only this contextual layer, e.g. softmax' },
   block: { kind: 'text', value: 'B', help: 'only this block, e.g. plain' },
-  ...WORKERS_FLAG,
+  ...workersFlag('1; more pay from some 1000 trials on'),
 };
 
 const known = (pick: (row: (typeof VERIFICATIONS)[number]) => string | null): string[] => [
@@ -64,7 +64,7 @@ export async function verifyCommand(args: readonly string[]): Promise<number> {
       throw new UsageError(`verify: --${name} must be an integer from ${least} on, got ${value}`);
     }
   }
-  const count = workersOf('verify', given);
+  const count = workersOf('verify', given, 1);
   const chosen = VERIFICATIONS.filter((row) =>
     (['theorem', 'layer', 'block'] as const).every((key) => {
       const wanted = texts[key];

@@ -1,20 +1,31 @@
 /**
- * One layer = one step, S layers = S steps: both sides in fractions, and equal.
+ * One layer = one step, S layers = S steps: both sides without rounding, and equal as fractions.
+ *
+ * Doubles are dyadic and neither side divides, so the sums are formed as integers times powers of two; what
+ * is returned is reduced.
  *
  * @module
  */
-import { DegenerateBase, DomainError, Rational, rationalDot } from '../linalg/index.ts';
 import {
-  type FractionMatrix,
-  type FractionVector,
-  fractionProduct,
-  fractionResidual,
-  fractionRows,
-  fractions,
-} from './fractions.ts';
+  addExact,
+  DegenerateBase,
+  DomainError,
+  type Dyadic,
+  dotExact,
+  exact,
+  exactVector,
+  type Matrix,
+  multiplyExact,
+  Rational,
+  rowOf,
+  subtractExact,
+} from '../linalg/index.ts';
+import { type FractionVector, fractionResidual } from './fractions.ts';
 import { type Examples, exampleTokens } from './gradient-step.ts';
 
-const ZERO = new Rational(0n);
+type Exact = readonly Dyadic[];
+
+const ZERO: Dyadic = exact(0);
 
 /** Two ways to get it wrong, for negative controls. Default: neither. */
 export interface GradientStepMistakes {
@@ -50,41 +61,31 @@ export function proveGradientStep(
   eta: number,
   { plusSign = false, seesItself = false }: GradientStepMistakes = {},
 ): RationalGradientStep {
-  const [x, start] = [fractions(query), fractions(omega)];
-  const rate = Rational.of(eta);
-  const squared = rationalDot(x, x);
+  const [x, start] = [exactVector(query), exactVector(omega)];
+  const tokens = exactRows(exampleTokens(examples));
+  requireLengths('proveGradientStep', examples.inputs, x, start);
+  const squared = Rational.ofDyadic(dotExact(x, x));
   if (squared.sign() === 0) {
     throw new DegenerateBase('proveGradientStep: the query must not be 0, got 0');
   }
   const token = [...x, ZERO];
-  const tokens = fractionRows(exampleTokens(examples));
-  const W = [...start, new Rational(-1n)];
+  const W = [...start, exact(-1)];
   // Attention: keys and queries are the inputs, values are −η times the whole token.
   const seen = seesItself ? [...tokens, token] : tokens;
-  const scores = seen.map((each) => rationalDot(each.slice(0, -1), x));
-  const factor = plusSign ? rate : ZERO.minus(rate);
-  const shift = token.map((_, c) =>
-    factor.times(
-      rationalDot(
-        seen.map((each) => each[c]),
-        scores,
-      ),
-    ),
-  );
-  const contextual = rationalDot(
-    W,
-    token.map((entry, c) => entry.plus(shift[c])),
-  );
-  const after = rationalStep(inputsOf(tokens), fractions(examples.labels), start, rate);
-  const explicit = rationalDot(after, x);
-  const patch = token.map((entry) => rationalDot(W, shift).times(entry).over(squared));
-  const moved = after.map((entry, c) => entry.minus(start[c]));
-  const projected = x.map((entry) => rationalDot(moved, x).times(entry).over(squared));
+  const scores = seen.map((each) => dotExact(each.slice(0, -1), x));
+  const rate = exact(plusSign ? eta : -eta);
+  const shift = token.map((_, c) => multiplyExact(rate, dotExact(columnOf(seen, c), scores)));
+  const z = token.map((entry, c) => addExact(entry, shift[c]));
+  const after = exactStep(inputsOf(tokens), exactVector(examples.labels), start, exact(eta));
+  const [contextual, explicit] = [dotExact(W, z), dotExact(after, x)].map(Rational.ofDyadic);
+  const moved = after.map((entry, c) => subtractExact(entry, start[c]));
+  const along = (p: Dyadic): Rational[] =>
+    token.map((entry) => Rational.ofDyadic(multiplyExact(p, entry)).over(squared));
   return {
     contextual,
     explicit,
     residual: fractionResidual([contextual], [explicit]),
-    projection: fractionResidual(patch, [...projected, ZERO]),
+    projection: fractionResidual(along(dotExact(W, shift)), along(dotExact(moved, x))),
   };
 }
 
@@ -122,42 +123,52 @@ export function proveGradientSteps(
       `proveGradientSteps: a number of layers from 0 on is required, got ${layers}`,
     );
   }
-  const context = inputsOf(fractionRows(exampleTokens(examples)));
-  const all = [...context, fractions(query)];
-  const targets = fractions(examples.labels);
-  const rate = Rational.of(eta);
-  const factor = plusSign ? rate : ZERO.minus(rate);
-  const gram = all.map((x) => fractionProduct(seesItself ? all : context, x));
-  let labels: Rational[] = [...targets, ZERO];
-  let omega: Rational[] = Array.from(query, () => ZERO);
+  const context = inputsOf(exactRows(exampleTokens(examples)));
+  const x = exactVector(query);
+  requireLengths('proveGradientSteps', examples.inputs, x, x);
+  const all = [...context, x];
+  const targets = exactVector(examples.labels);
+  const rate = exact(plusSign ? eta : -eta);
+  const gram = all.map((each) =>
+    (seesItself ? all : context).map((other) => dotExact(other, each)),
+  );
+  let labels: Exact = [...targets, ZERO];
+  let omega: Exact = x.map(() => ZERO);
   return Array.from({ length: layers }, (): RationalLayer => {
     const read = seesItself ? labels : labels.slice(0, -1);
-    labels = labels.map((label, j) => label.plus(factor.times(rationalDot(read, gram[j]))));
-    omega = rationalStep(context, targets, omega, rate);
-    const expected = all.map((x, j) => (targets[j] ?? ZERO).minus(rationalDot(omega, x)));
-    return { labels, omega, residual: fractionResidual(labels, expected) };
+    labels = labels.map((l, j) => addExact(l, multiplyExact(rate, dotExact(read, gram[j]))));
+    omega = exactStep(context, targets, omega, exact(eta));
+    const expected = all.map((each, j) => subtractExact(targets[j] ?? ZERO, dotExact(omega, each)));
+    const reduced = labels.map(Rational.ofDyadic);
+    return {
+      labels: reduced,
+      omega: omega.map(Rational.ofDyadic),
+      residual: fractionResidual(reduced, expected.map(Rational.ofDyadic)),
+    };
   });
 }
 
 /** ω − η·Σ_j (ω·x_j − t_j)·x_j. */
-function rationalStep(
-  inputs: FractionMatrix,
-  labels: FractionVector,
-  omega: FractionVector,
-  eta: Rational,
-): Rational[] {
-  const off = inputs.map((x, j) => rationalDot(omega, x).minus(labels[j]));
+function exactStep(inputs: readonly Exact[], labels: Exact, omega: Exact, eta: Dyadic): Exact {
+  const off = inputs.map((x, j) => subtractExact(dotExact(omega, x), labels[j]));
   return omega.map((entry, c) =>
-    entry.minus(
-      eta.times(
-        rationalDot(
-          inputs.map((x) => x[c]),
-          off,
-        ),
-      ),
-    ),
+    subtractExact(entry, multiplyExact(eta, dotExact(columnOf(inputs, c), off))),
   );
 }
 
-const inputsOf = (tokens: FractionMatrix): FractionMatrix =>
-  tokens.map((token) => token.slice(0, -1));
+const columnOf = (rows: readonly Exact[], c: number): Exact => rows.map((row) => row[c]);
+
+const exactRows = (m: Matrix): Exact[] =>
+  Array.from({ length: m.rows }, (_, i) => exactVector(rowOf(m, i)));
+
+const inputsOf = (tokens: readonly Exact[]): Exact[] => tokens.map((token) => token.slice(0, -1));
+
+/** @throws DomainError if the query or ω has not as many entries as an input. */
+function requireLengths(caller: string, { cols }: Matrix, x: Exact, omega: Exact): void {
+  if (x.length !== cols || omega.length !== cols) {
+    throw new DomainError(
+      `${caller}: inputs have ${cols} entries, so the query and the weights need as many, got ` +
+        `${x.length} and ${omega.length}`,
+    );
+  }
+}

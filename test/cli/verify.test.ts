@@ -63,7 +63,7 @@ test('verify --json: every row is within its bound and every wrong patch beyond 
 
 test('any number of workers gives the same rows in the same order', async () => {
   const args = ['verify', '--trials', '3', '--json', '--workers'];
-  const runs = await Promise.all(['1', '2', '3'].map((workers) => runCli([...args, workers])));
+  const runs = await Promise.all(['1', '3'].map((workers) => runCli([...args, workers])));
   expect(JSON.parse(runs[0].stdout).results.length).toBe(VERIFICATIONS.length);
   for (const { code, stdout } of runs.slice(1)) {
     expect([code, stdout]).toEqual([runs[0].code, runs[0].stdout]);

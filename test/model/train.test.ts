@@ -4,6 +4,8 @@
  * @module
  */
 import { describe, expect, test } from 'vitest';
+import { gradientOf } from '../../src/model/gradients.ts';
+import { blockRegression } from '../../src/model/regression.ts';
 import { Training, train } from '../../src/model/training.ts';
 import { advanced, block, bytesOf, expectSameTraining, OPTIONS, restored } from './toy-training.ts';
 
@@ -63,6 +65,26 @@ describe('train', () => {
     const { log, ended } = await calls(7, [7]);
     expect(ended).toEqual([true, true]);
     expect(log).toEqual(LOG);
+  });
+
+  test('gradients from elsewhere make the same calls and take the same steps', async () => {
+    const problem = blockRegression(block, { batch: OPTIONS.batch });
+    const asked: number[] = [];
+    const log: string[] = [];
+    const training = new Training(block, OPTIONS);
+    const callbacks = {
+      onCheckpoint: ({ step }: Training) => void log.push(`checkpoint ${step}`),
+      onStep: ({ step }: Training) => log.push(`step ${step}`) > 0,
+    };
+    const ended = await train(training, 7, 3, callbacks, async (parameters, microBatches) => {
+      await Promise.resolve();
+      asked.push(microBatches.length);
+      return microBatches.map((microBatch) => gradientOf(problem, parameters, microBatch));
+    });
+    expect(ended).toBe(true);
+    expect(log).toEqual(LOG);
+    expect(asked).toEqual(new Array(7).fill(3)); // 7 prompts in threes
+    expectSameTraining(training, advanced(7), 'trained');
   });
 
   test('works without callbacks, and an error in one comes through', async () => {

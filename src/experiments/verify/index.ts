@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { ARCHITECTURE_PATCHES } from './architectures.ts';
 import { ATTENTION_BIASES } from './attention-biases.ts';
 import { BLOCK_PATCHES } from './block-patches.ts';
 import { changingBases } from './changing-base.ts';
@@ -11,6 +12,7 @@ import { crossPosition } from './cross-position.ts';
 import { descent } from './descent.ts';
 import { functionPromptPatches } from './function-prompts.ts';
 import { GRADIENT_STEPS } from './gradient-steps.ts';
+import { LAYER_PATCHES } from './layers.ts';
 import { LEAST_SQUARES } from './least-squares.ts';
 import { linearMemory } from './linear-memory.ts';
 import { MARGINALS } from './marginals.ts';
@@ -19,11 +21,13 @@ import { behindRelu, weighted } from './other-updates.ts';
 import { rational } from './rational.ts';
 import type { Verification } from './row.ts';
 import { siteBounds } from './site-bounds.ts';
+import { STACKS } from './stacks.ts';
 
 export type { NegativeControl, Verification, VerifyRow } from './row.ts';
 
 export const VERIFICATIONS: readonly Verification[] = [
   ...BLOCK_PATCHES,
+  ...LAYER_PATCHES,
   crossPosition,
   functionPromptPatches,
   behindRelu,
@@ -37,6 +41,8 @@ export const VERIFICATIONS: readonly Verification[] = [
   linearMemory,
   ...GRADIENT_STEPS,
   ...ATTENTION_BIASES,
+  ...STACKS,
+  ...ARCHITECTURE_PATCHES,
   rational,
   siteBounds('factored'),
   siteBounds('dense'),

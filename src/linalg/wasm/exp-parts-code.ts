@@ -131,11 +131,12 @@ type Scaling = (y: Wide) => Wide;
 
 /** 2⁵¹²·2ᵏ is a normal number for k down to −1534. */
 const STEP = 512;
+const STEP_BACK = 2 ** -512;
 
 /** What multiplies by 2ᵏ for −1534 ≤ k ≤ 0, rounding as `scaled` does: once. |y| < 2⁵¹². */
 export function scaledDown({ keep, pair, integer }: Lines, shifted: Wide): Scaling {
   const power = keep(shiftLeft(addIntegers(shifted, integer(BIAS + STEP)), EXPONENT));
-  const last = pair(2 ** -STEP);
+  const last = pair(STEP_BACK);
   return (y) => mul(mul(y, power), last);
 }
 
