@@ -1,3 +1,11 @@
+/**
+ * Rows by number: a copy forwards, a sum over repeated rows backwards.
+ *
+ *   forward    y_i = x_{indices[i]}, bits and all
+ *   backward   dx_k = Σ dy_i over the i with indices[i] = k, i ascending; 0 for rows not taken
+ *
+ * @module
+ */
 import * as kernels from '../../linalg/kernels.ts';
 import { resultMatrix } from '../../linalg/wasm/workspace.ts';
 import { type Op, probeMatrix, requireShapes } from '../op.ts';

@@ -1,3 +1,8 @@
+/**
+ * Parts of a matrix: every n-th row, and single columns.
+ *
+ * @module
+ */
 import { resultMatrix } from '../../linalg/wasm/workspace.ts';
 import { type Op, probeMatrix, requireShapes } from '../op.ts';
 
