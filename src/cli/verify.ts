@@ -39,8 +39,8 @@ Usage: deltaw verify [options]
 
 The theorems are numbered by the sections of src/icl/README.md, which maps them to the papers. A row
 holds if every residual is within the bound proved for it and every deliberately wrong patch exceeds
-that bound. Under "refused" the JSON counts inputs outside the preconditions, by error class. Row 9.1
-runs at most 50 trials, since exact fractions grow long.
+that bound. Under "refused" the JSON counts inputs outside the preconditions, by error class. Rows
+in fractions (4.1 to 4.3, 9.1) run at most 50 trials, since exact fractions grow long.
 
 Options:
 ${describeFlags(FLAGS)}`;

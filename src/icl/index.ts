@@ -94,6 +94,12 @@ export {
 export { layerNormBound } from './norm-bound.ts';
 export { patchToTarget, patchWeight } from './patch-weight.ts';
 export {
+  type CachedDecoding,
+  decodePatched,
+  type FrozenError,
+  frozenPatchError,
+} from './patched-decoding.ts';
+export {
   type Application,
   type PatchProof,
   type ProofOptions,

@@ -75,6 +75,16 @@ export interface Block {
     rows: 'query' | 'each',
     positions?: ArrayLike<number>,
   ): Mixed<V>;
+  /**
+   * The mixing part at the tokens x, where `attend` gives the layer's output from what the layer reads
+   * at them: for a layer that remembers the other tokens.
+   */
+  mixBy<V>(
+    on: Evaluator<V>,
+    parameters: Parameters<V>,
+    x: V,
+    attend: (read: () => V) => V,
+  ): Mixed<V>;
   /** The feed-forward part on what `mix` gave, each site with its part of the patch. */
   finish<V>(
     on: Evaluator<V>,
@@ -135,18 +145,22 @@ export function blockOf({ name, wiring, layer, feedForward, epsilon = 1e-5 }: Bl
       return on.apply(op, x, ...names.map((letter) => parameters[`${which}.${letter}`]));
     },
   });
-  const mix: Block['mix'] = (on, parameters, sequences, batch, rows, positions) => {
+  const mixBy: Block['mixBy'] = (on, parameters, x, attend) => {
     const tools = toolsOf(on, parameters);
-    const own = part(parameters, 'layer');
-    const read = wiring.mixerInput(tools, sequences);
-    const attention =
-      rows === 'query'
-        ? layer.atQuery(on, own, read, batch, positions)
-        : layer.atEach(on, own, read, batch, positions);
-    const x =
-      rows === 'query' ? on.apply(lastRows(on.read(sequences).rows / batch), sequences) : sequences;
+    const attention = attend(() => wiring.mixerInput(tools, x));
     const residual = wiring.residual(tools, x, attention);
     return { attention, residual, input: wiring.input(tools, attention, residual, x) };
+  };
+  const mix: Block['mix'] = (on, parameters, sequences, batch, rows, positions) => {
+    const own = part(parameters, 'layer');
+    if (rows === 'each') {
+      return mixBy(on, parameters, sequences, (read) =>
+        layer.atEach(on, own, read(), batch, positions),
+      );
+    }
+    const x = on.apply(lastRows(on.read(sequences).rows / batch), sequences);
+    const all = wiring.mixerInput(toolsOf(on, parameters), sequences);
+    return mixBy(on, parameters, x, () => layer.atQuery(on, own, all, batch, positions));
   };
   const finish = <V>(
     on: Evaluator<V>,
@@ -188,6 +202,7 @@ export function blockOf({ name, wiring, layer, feedForward, epsilon = 1e-5 }: Bl
       ...(update.kind === 'factors' && { [update.name]: constantShape(1, width, 1) }),
     },
     mix,
+    mixBy,
     finish,
     forward: (on, parameters, sequences, batch, patch) =>
       finish(on, parameters, mix(on, parameters, sequences, batch, 'query'), patch),

@@ -49,6 +49,23 @@ export interface ContextualLayer {
     batch: number,
     positions?: ArrayLike<number>,
   ): V;
+  /** Where the layer is causal and has a memory of rows. */
+  readonly incremental?: Incremental;
+}
+
+/** What a layer has to remember of the tokens so far, to read one more: keys and values, a row a token. */
+export interface LayerMemory {
+  readonly keys: Matrix;
+  readonly values: Matrix;
+  readonly positions: readonly number[];
+}
+
+/** How a layer reads token after token. Its outputs have the bits of `atEach`. */
+export interface Incremental {
+  /** Keys and values of the tokens, at these positions. */
+  remember(parameters: Parameters, tokens: Matrix, positions: readonly number[]): LayerMemory;
+  /** The output at one token, which is the last of the memory. */
+  recall(parameters: Parameters, token: Matrix, memory: LayerMemory): Matrix;
 }
 
 /** What a layer computes its outputs from. */
@@ -71,7 +88,7 @@ export interface LayerInputs<V> {
 export function contextualLayer({
   outputs,
   ...rest
-}: Pick<ContextualLayer, 'name' | 'tokenWidth' | 'width' | 'shapes'> & {
+}: Pick<ContextualLayer, 'name' | 'tokenWidth' | 'width' | 'shapes' | 'incremental'> & {
   outputs<V>(inputs: LayerInputs<V>): V;
 }): ContextualLayer {
   const evaluate = <V>(

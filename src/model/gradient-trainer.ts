@@ -106,7 +106,7 @@ export class GradientTrainer {
     if (!Number.isFinite(loss)) throw this.#diverged(`a loss of ${loss}`);
     const moved = this.adam.step(this.#parameters, gradients);
     for (const [name, { data }] of Object.entries(moved)) {
-      if (!data.every(Number.isFinite)) throw this.#diverged(`parameter ${name} not finite`);
+      if (!isFiniteArray(data)) throw this.#diverged(`parameter ${name} not finite`);
     }
     this.#parameters = moved;
     this.losses.push(loss);
@@ -124,4 +124,10 @@ export class GradientTrainer {
         `learning rate than ${this.adam.options.learningRate} may help`,
     );
   }
+}
+
+/** A loop, for `every` takes 7 ns an entry: a millisecond a step of 150 000 parameters. */
+function isFiniteArray(data: Float64Array): boolean {
+  for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) return false;
+  return true;
 }

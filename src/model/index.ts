@@ -47,6 +47,7 @@ export {
   type SiteValues,
 } from './block.ts';
 export { clipByGlobalNorm, globalNorm } from './clipping.ts';
+export type { Incremental, LayerMemory } from './contextual-layer.ts';
 export { type ContextualLayer, evaluateLayer, sequenceOf } from './contextual-layer.ts';
 export type { FamilySizes } from './families/family.ts';
 export { type GemmaSizes, gemmaBlock } from './families/gemma.ts';
@@ -132,6 +133,7 @@ export {
   linearPrompt,
 } from './linear-task.ts';
 export { type Network, network } from './network.ts';
+export { type ChoosePatch, NetworkCache } from './network-cache.ts';
 export { gainName, normOf } from './norms.ts';
 export { Adam, type AdamOptions, type AdamState, sgdStep } from './optimisers.ts';
 export {

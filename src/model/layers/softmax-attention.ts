@@ -8,6 +8,7 @@ import {
   addBias,
   attention,
   type Evaluator,
+  eager,
   linear,
   type RopeOptions,
   rmsNorm,
@@ -88,31 +89,50 @@ export function softmaxAttention(options: SoftmaxAttentionOptions): ContextualLa
     ...(biases === true && { bo: biasShape(width, heads * headWidth) }),
     ...(qkNorm && { q_norm: gain, k_norm: gain }),
   };
+  /** Queries or keys, normalised and turned, for tokens at these positions. */
+  function place<V>(
+    { on, p }: Pick<LayerInputs<V>, 'on' | 'p'>,
+    tokens: V,
+    letter: 'q' | 'k',
+    positions: readonly number[],
+  ): V {
+    const count = letter === 'q' ? heads : kvHeads;
+    const x = project(on, p, tokens, letter);
+    const gained = qkNorm
+      ? on.apply(rmsNorm({ ...qkNorm, groups: count }), x, p[`${letter}_norm`])
+      : x;
+    if (!options.rope) return gained;
+    return on.apply(rope({ ...options.rope, heads: count, width: headWidth, positions }), gained);
+  }
+  const incremental: Incremental = {
+    remember: (p, tokens, positions) => ({
+      keys: place({ on: eager, p }, tokens, 'k', positions),
+      values: project(eager, p, tokens, 'v'),
+      positions,
+    }),
+    recall(p, token, { keys, values, positions }) {
+      const attend = attention({ ...attentionOptions(options, 1, true), positions });
+      const q = place({ on: eager, p }, token, 'q', positions.slice(-1));
+      return project(eager, p, eager.apply(attend, q, keys, values), 'o');
+    },
+  };
   return contextualLayer({
     name: 'softmax',
     tokenWidth,
     width,
     shapes,
-    outputs<V>({ on, p, tokens, queries, batch, length, queryRow, positions }: LayerInputs<V>): V {
+    ...((options.causal ?? true) && { incremental }),
+    outputs<V>(inputs: LayerInputs<V>): V {
+      const { on, p, tokens, queries, batch, length, queryRow, positions } = inputs;
       const ids = Array.from({ length }, (_, j) => positions?.[j] ?? j);
-      const place = (x: V, count: number, gain: V | undefined, last: boolean): V => {
-        const normed =
-          qkNorm && gain !== undefined
-            ? on.apply(rmsNorm({ ...qkNorm, groups: count }), x, gain)
-            : x;
-        if (!options.rope) return normed;
-        const own = last ? ids.slice(-1) : ids;
-        const all = Array.from({ length: batch }, () => own).flat();
-        const turn = rope({ ...options.rope, heads: count, width: headWidth, positions: all });
-        return on.apply(turn, normed);
-      };
+      const folded = (own: number[]): number[] => Array.from({ length: batch }, () => own).flat();
       const o = on.apply(
         attention({
           ...attentionOptions(options, batch, queryRow),
           ...(positions && { positions: ids }),
         }),
-        place(project(on, p, queries, 'q'), heads, p.q_norm, queryRow),
-        place(project(on, p, tokens, 'k'), kvHeads, p.k_norm, false),
+        place(inputs, queries, 'q', folded(queryRow ? ids.slice(-1) : ids)),
+        place(inputs, tokens, 'k', folded(ids)),
         project(on, p, tokens, 'v'),
       );
       return project(on, p, o, 'o');

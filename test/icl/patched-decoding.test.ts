@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { eager } from '../../src/autograd/index.ts';
+import {
+  decodePatched,
+  frozenPatchError,
+  generatePatched,
+  networkPatch,
+} from '../../src/icl/index.ts';
+import { DomainError, maxAbs, Random, rowOf, subtract } from '../../src/linalg/index.ts';
+import {
+  blockOf,
+  elmanLayer,
+  generate,
+  gpt2Block,
+  gptjBlock,
+  initialise,
+  languageModel,
+  llamaBlock,
+  mlp,
+  NetworkCache,
+  network,
+  preNorm,
+  softmaxAttention,
+} from '../../src/model/index.ts';
+import { assertSameBits } from '../support/same-bits.ts';
+
+const sizes = { width: 8, heads: 2, hidden: 12 };
+const net = network([
+  gpt2Block({ ...sizes, activation: 'gelu' }),
+  llamaBlock({ ...sizes, kvHeads: 1, window: 5 }),
+  gptjBlock({ ...sizes, rotated: 2 }),
+  blockOf({
+    name: 'ALiBi, soft cap',
+    wiring: preNorm('rms'),
+    layer: softmaxAttention({
+      ...{ tokenWidth: 8, width: 8, heads: 2, softCap: 2, alibi: [0.5, 0.25] },
+      qkNorm: { epsilon: 1e-6 },
+    }),
+    feedForward: mlp({ width: 8, hidden: 12, outputWidth: 8, activation: 'silu' }),
+  }),
+]);
+const model = languageModel({
+  ...{ network: net, vocabulary: 13, learnedPositions: 20 },
+  ...{ finalNorm: 'rms' as const, epsilon: 1e-6 },
+});
+const random = new Random(101);
+const parameters = initialise(model.shapes, random);
+const ids = [3, 1, 4, 1, 5, 9, 2, 6];
+const keep = [0, 3, 6, 7];
+
+test('reading token after token has the bits of the whole sequence', () => {
+  const positions = ids.map((_, t) => t);
+  const stream = model.embed(eager, parameters, ids, positions);
+  const all = net.forward(eager, parameters, stream, 1, 'each', positions);
+  const cache = new NetworkCache(net, parameters);
+  positions.forEach((t) => {
+    const runs = cache.append(rowOf(stream, t), t);
+    assertSameBits(runs[3].output, rowOf(all, t), `token ${t}, seed 101`);
+  });
+  expect(cache.memories.map((memory) => memory?.keys.rows)).toEqual([8, 8, 8, 8]);
+  // The last token again, after the tokens before it are taken out of a copy.
+  const half = new NetworkCache(net, parameters);
+  for (const t of positions.slice(0, 7)) half.append(rowOf(stream, t), t);
+  const some = half.slice([0, 1, 2, 3, 4, 5, 6]).append(rowOf(stream, 7), 7);
+  assertSameBits(some[3].output, rowOf(all, 7), 'a slice of everything');
+});
+
+describe('decoding with memories', () => {
+  const plain = generatePatched(model, parameters, ids, keep, 5);
+  const cached = decodePatched(model, parameters, ids, keep, 5);
+
+  test('has the bits of running everything again, and the tokens of the contextual model', () => {
+    expect(cached.ids).toEqual(plain.ids);
+    expect(cached.ids).toEqual(generate(model, parameters, ids, 5).ids);
+    cached.logits.forEach((logits, k) => {
+      assertSameBits(logits, plain.logits[k], `token ${k}, seed 101`);
+    });
+  });
+
+  test('the patched memory is the contextual one at the retained tokens', () => {
+    const rows = [...keep, 8, 9, 10, 11];
+    const slice = cached.contextual.slice(rows);
+    cached.patched.memories.forEach((memory, l) => {
+      const expected = slice.memories[l];
+      if (!memory || !expected) throw new Error('memories are required');
+      expect(memory.positions).toEqual(expected.positions);
+      for (const name of ['keys', 'values'] as const) {
+        const off = maxAbs(subtract(memory[name].data, expected[name].data));
+        // A projection of 8 entries carries the error of the block before, below 20 units.
+        expect(off, `${name} of block ${l}`).toBeLessThanOrEqual(2e-14);
+      }
+    });
+  });
+
+  test('with the newest token alone the memory of the prompt is not needed', () => {
+    const alone = generatePatched(model, parameters, ids, [ids.length - 1], 1);
+    const whole = generate(model, parameters, ids, 1);
+    expect(alone.ids).toEqual(whole.ids);
+    expect(maxAbs(subtract(alone.logits[0], whole.logits[0]))).toBeLessThanOrEqual(1e-13);
+  });
+});
+
+test('a frozen patch misses later tokens, by no more than its bound', () => {
+  const positions = ids.map((_, t) => t);
+  const stream = model.embed(eager, parameters, ids, positions);
+  const own = Object.fromEntries(Object.keys(net.shapes).map((name) => [name, parameters[name]]));
+  const { patches, actual, contextual } = networkPatch(net, own, stream, [5, 6, 7]);
+  const W = parameters['blocks.0.mlp.W1'];
+  const at = (i: number) => ({ base: actual[0][i], contextual: contextual[0][5 + i] });
+  const update = patches[0][0]?.weights['W1'];
+  if (!update) throw new Error('a patch is required');
+  const own0 = frozenPatchError(W, update, at(0), at(0));
+  expect(own0.observed).toBeLessThanOrEqual(own0.bound);
+  expect(own0.bound).toBeLessThan(1e-12);
+  for (const i of [1, 2]) {
+    const { observed, bound } = frozenPatchError(W, update, at(0), at(i));
+    expect(observed).toBeGreaterThan(1e-3);
+    expect(observed).toBeLessThanOrEqual(bound);
+  }
+});
+
+test('layers without a memory of rows are refused', () => {
+  const recurrent = blockOf({
+    name: 'elman',
+    wiring: preNorm('layer'),
+    layer: elmanLayer({ tokenWidth: 8, width: 8 }),
+    feedForward: mlp({ width: 8, hidden: 4, outputWidth: 8, activation: 'relu' }),
+  });
+  expect(() => new NetworkCache(network([recurrent]), {})).toThrow(DomainError);
+});
