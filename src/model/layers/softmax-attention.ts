@@ -18,6 +18,7 @@ import { DomainError } from '../../linalg/index.ts';
 import {
   type ContextualLayer,
   contextualLayer,
+  type Incremental,
   type LayerInputs,
   requireSizes,
 } from '../contextual-layer.ts';
