@@ -49,6 +49,7 @@ export {
 export { clipByGlobalNorm, globalNorm } from './clipping.ts';
 export type { Incremental, LayerMemory } from './contextual-layer.ts';
 export { type ContextualLayer, evaluateLayer, sequenceOf } from './contextual-layer.ts';
+export { falconBlock } from './families/falcon.ts';
 export type { FamilySizes } from './families/family.ts';
 export { type GemmaSizes, gemmaBlock } from './families/gemma.ts';
 export { gpt2Block } from './families/gpt2.ts';
@@ -56,6 +57,7 @@ export { gptjBlock } from './families/gptj.ts';
 export { type LlamaSizes, llamaBlock } from './families/llama.ts';
 export { type MixtralSizes, mixtralBlock } from './families/mixtral.ts';
 export { neoxBlock } from './families/neox.ts';
+export { olmo2Block } from './families/olmo2.ts';
 export { type ExpertsOptions, experts } from './feed-forward/experts.ts';
 export type { FeedForward, FeedForwardTools } from './feed-forward/feed-forward.ts';
 export { type GatedOptions, gatedMlp } from './feed-forward/gated.ts';

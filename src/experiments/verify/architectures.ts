@@ -21,6 +21,7 @@ import {
   type BlockPatch,
   type BlockRun,
   blockOf,
+  falconBlock,
   gatedMlp,
   gemmaBlock,
   gptjBlock,
@@ -31,8 +32,8 @@ import {
   NO_PATCH,
   neoxBlock,
   network,
+  olmo2Block,
   type Parameters,
-  postPartNorm,
   prefixed,
   preNorm,
   softmaxAttention,
@@ -110,17 +111,17 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
         feedForward: gatedMlp({ width, hidden, activation: 'gelu', biases: true }),
       }),
   },
+  falcon: {
+    theorem: '6.4',
+    title: 'side by side, without biases: all of the difference in W2',
+    variants: ['default', 'w2only'],
+    make: (width, hidden, random) => falconBlock({ ...grouped(width, hidden, random), kvHeads: 1 }),
+  },
   olmo2: {
     theorem: '6.3',
     title: 'norms after the parts only',
     variants: ['default', 'secular'],
-    make: (width, hidden, random) =>
-      blockOf({
-        name: 'olmo2',
-        wiring: postPartNorm('rms'),
-        layer: softmaxAttention({ tokenWidth: width, ...grouped(width, hidden, random) }),
-        feedForward: gatedMlp({ width, hidden }),
-      }),
+    make: (width, hidden, random) => olmo2Block(grouped(width, hidden, random)),
   },
 };
 
