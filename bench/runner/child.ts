@@ -42,7 +42,7 @@ async function measure(work: Work, entry: Entry, effort: Effort): Promise<RoundL
     contestant: entryName(entry),
     precision,
     version: versionOf(entry.contestant),
-    threads: 1,
+    threads: entry.threads ?? 1,
     samples,
     best: Math.min(...samples),
     median: quantile(samples, 0.5),
@@ -62,6 +62,6 @@ async function outcomeOf(
     return runPython(python, program, effort);
   }
   const ready = await program();
-  const result = Float64Array.from(ready.result());
+  const result = Float64Array.from(await ready.result());
   return { result, samples: await samplesOf(ready, effort) };
 }

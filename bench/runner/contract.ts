@@ -19,10 +19,13 @@ export type Precision = 'float64' | 'float32';
 
 /** A program of a contestant in this process, inputs in place. */
 export interface Program {
-  /** Does the work once. What it returns is there when it returns, and is kept from the optimiser. */
+  /**
+   * Does the work once. What it returns is there when it returns, or when its promise is kept, and is
+   * kept from the optimiser.
+   */
   run(): unknown;
   /** The result of the first run; for a training step the state after it is where `run` goes on. */
-  result(): ArrayLike<number>;
+  result(): ArrayLike<number> | Promise<ArrayLike<number>>;
 }
 
 /** A program in Python: `bench/python/SCRIPT` with some sizes, reading arrays and writing one. */
@@ -39,6 +42,8 @@ export type Judge = (result: Float64Array) => number;
 export interface Entry {
   readonly contestant: ContestantName;
   readonly variant?: string;
+  /** Default: 1. */
+  readonly threads?: number;
   readonly program: (() => Promise<Program>) | PythonProgram;
   /** Where the result of this entry is another than that of the work. */
   readonly judge?: () => Promise<Judge>;

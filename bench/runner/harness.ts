@@ -14,9 +14,12 @@ interface Benchmark {
   readonly error?: unknown;
   run(options: { async: boolean }): Benchmark;
 }
+interface Deferred {
+  resolve(): void;
+}
 type BenchmarkClass = new (
-  run: () => void,
-  options: { minSamples: number; maxTime: number },
+  run: (deferred: Deferred) => void,
+  options: { minSamples: number; maxTime: number; defer: boolean; onComplete: () => void },
 ) => Benchmark;
 const Benchmark: BenchmarkClass = createRequire(import.meta.url)('benchmark');
 
@@ -30,25 +33,35 @@ const COMPILE_MS = 50;
 
 /** Seconds per run, one number a sample. */
 export async function samplesOf(program: Program, effort: Effort): Promise<readonly number[]> {
-  const run = (): void => {
+  const run = (): unknown => {
     kept.value = program.run();
+    return kept.value;
   };
+  const defer = run() instanceof Promise;
+  await kept.value;
   await warmUp(run, effort.warmUp);
-  const { samples, seconds } = effort;
-  const benchmark = new Benchmark(run, { minSamples: samples, maxTime: seconds });
-  benchmark.run({ async: false });
+  const { samples: minSamples, seconds: maxTime } = effort;
+  const benchmark = await new Promise<Benchmark>((resolve) => {
+    const once = (deferred: Deferred): void => {
+      const done = run();
+      if (defer) Promise.resolve(done).then(() => deferred.resolve());
+    };
+    const onComplete = (): void => resolve(timed);
+    const timed = new Benchmark(once, { minSamples, maxTime, defer, onComplete });
+    timed.run({ async: defer });
+  });
   if (benchmark.error) throw benchmark.error;
   return benchmark.stats.sample;
 }
 
 /** Runs for `seconds` at least, then on until three looks in a row are not 2% faster than the best. */
-async function warmUp(run: () => void, seconds: number): Promise<void> {
+async function warmUp(run: () => unknown, seconds: number): Promise<void> {
   const begin = performance.now();
   const elapsed = (): number => (performance.now() - begin) / 1000;
   let best = Infinity;
   let stale = 0;
   while (elapsed() < seconds || (stale < 3 && elapsed() < 6 * seconds)) {
-    const period = look(run);
+    const period = await look(run);
     stale = period < 0.98 * best ? 0 : stale + 1;
     best = Math.min(best, period);
     await setTimeout(stale === 0 ? COMPILE_MS : 0);
@@ -56,12 +69,13 @@ async function warmUp(run: () => void, seconds: number): Promise<void> {
 }
 
 /** Seconds per run over as many runs as fill a look. */
-function look(run: () => void): number {
+async function look(run: () => unknown): Promise<number> {
   const begin = performance.now();
   let runs = 0;
   let spent: number;
   do {
-    run();
+    const done = run();
+    if (done instanceof Promise) await done;
     runs++;
     spent = (performance.now() - begin) / 1000;
   } while (spent < LOOK_SECONDS);

@@ -37,7 +37,8 @@ interface Job extends Request {
  *
  * Messages and results are plain values: numbers, strings, whole Float64Arrays, and arrays and records
  * of them. Messages are copied; the arrays of results are handed over, so a function must not keep what
- * it returns. The threads keep the process alive only while they have something to do.
+ * it returns; arrays on a SharedArrayBuffer are shared. The threads keep the process alive only while
+ * they have something to do.
  */
 export class Workers<Setup, H extends Handlers> {
   readonly count: number;

@@ -151,7 +151,7 @@ export {
   requireParameters,
   weightShape,
 } from './parameters.ts';
-export { blockRegression, type RegressionOptions, stackRegression } from './regression.ts';
+export { blockRegression, networkRegression, type RegressionOptions } from './regression.ts';
 export { asRun, type BlockRun, requireBlockPatch, runBlock } from './run-block.ts';
 export { constantRate, cosineDecay, linearWarmup } from './schedules.ts';
 export {
@@ -162,7 +162,6 @@ export {
   requirePatch,
   type Site,
 } from './sites.ts';
-export { preLnStack, type Stack, type StackOptions } from './stack.ts';
 export { decodeState, encodeState, type State } from './state-bytes.ts';
 export {
   predict,

@@ -12,7 +12,7 @@ import { column, scale, squaredError, type Tape, type Variable } from '../autogr
 import { DomainError, type Matrix } from '../linalg/index.ts';
 import type { Block } from './block.ts';
 import type { Problem } from './gradients.ts';
-import type { Stack } from './stack.ts';
+import type { Network } from './network.ts';
 
 export interface RegressionOptions {
   /** B, sequences in a whole batch, all its micro-batches together. */
@@ -44,17 +44,18 @@ export function blockRegression(block: Block, { batch }: RegressionOptions): Pro
 }
 
 /**
- * Regression by a stack; the last entry of the last token's output is read.
+ * Regression by a network; the last entry of the last token's output is read.
  *
  * @throws DomainError if batch is not a positive integer.
  */
-export function stackRegression(stack: Stack, { batch }: RegressionOptions): Problem {
-  requireBatch('stackRegression', batch);
+export function networkRegression(net: Network, { batch }: RegressionOptions): Problem {
+  requireBatch('networkRegression', batch);
   return {
-    shapes: stack.shapes,
+    shapes: net.shapes,
     loss(tape, variables, [sequences, targets]) {
-      const output = stack.forward(tape, variables, tape.constant(sequences), targets.rows);
-      return meanSquare(tape, output, stack.options.width - 1, targets, batch);
+      const tokens = tape.constant(sequences);
+      const output = net.forward(tape, variables, tokens, targets.rows, 'query');
+      return meanSquare(tape, output, net.width - 1, targets, batch);
     },
   };
 }

@@ -64,7 +64,10 @@ test('verify --json: every row is within its bound and every wrong patch beyond 
 test('any number of workers gives the same rows in the same order', async () => {
   const args = ['verify', '--trials', '3', '--json', '--workers'];
   const runs = await Promise.all(['1', '3'].map((workers) => runCli([...args, workers])));
-  expect(JSON.parse(runs[0].stdout).results.length).toBe(VERIFICATIONS.length);
+  const { results }: { results: Row[] } = JSON.parse(runs[0].stdout);
+  expect(results).toMatchObject(
+    VERIFICATIONS.map(({ theorem, layer, block, variant }) => ({ theorem, layer, block, variant })),
+  );
   for (const { code, stdout } of runs.slice(1)) {
     expect([code, stdout]).toEqual([runs[0].code, runs[0].stdout]);
   }

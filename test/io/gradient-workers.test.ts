@@ -5,8 +5,8 @@
  */
 import { expect, test } from 'vitest';
 import { gradientsOn, Workers } from '../../src/io/index.ts';
-import { Random } from '../../src/linalg/index.ts';
-import { Adam, GradientTrainer, initialise } from '../../src/model/index.ts';
+import { Random, StateError } from '../../src/linalg/index.ts';
+import { Adam, GradientTrainer, gradientOf, initialise } from '../../src/model/index.ts';
 import { normalMatrix } from '../autograd/support.ts';
 import { expectSameParameters } from '../model/toy-training.ts';
 import { assertSameBits } from '../support/same-bits.ts';
@@ -49,8 +49,57 @@ test('gradients are shared out in runs of neighbours, one a worker, none empty',
     );
     return sent;
   };
-  expect(await shares(2, 4)).toEqual([[0, 1], [2, 3]]); // biome-ignore format: shares
+  expect(await shares(2, 4)).toEqual([
+    [0, 1],
+    [2, 3],
+  ]);
   expect(await shares(3, 4)).toEqual([[0], [1, 2], [3]]);
   expect(await shares(4, 2)).toEqual([[0], [1]]);
-  expect(await shares(2, 5)).toEqual([[0, 1, 2], [3, 4]]); // biome-ignore format: shares
+  expect(await shares(2, 5)).toEqual([
+    [0, 1, 2],
+    [3, 4],
+  ]);
+});
+
+test('the memory of one batch serves the next, for fewer micro-batches, more, and other parameters', async () => {
+  const random = new Random(502);
+  const workers = new Workers(1, STACK_SERVICE, null);
+  const source = gradientsOn(workers);
+  const before = new Set<ArrayBufferLike>();
+  for (const count of [3, 2, 3, 5]) {
+    // Names in another order: threads must go by the names, not by their own order.
+    const start = Object.fromEntries(Object.entries(initialise(PROBLEM.shapes, random)).reverse());
+    const batch = Array.from({ length: count }, () => {
+      return [normalMatrix(2 * 5, 8, random), normalMatrix(2, 1, random)];
+    });
+    const parts = await source(start, batch);
+    expect(parts.length).toBe(count);
+    parts.forEach(({ loss, gradients }, i) => {
+      const expected = gradientOf(PROBLEM, start, batch[i]);
+      expect(loss).toBe(expected.loss);
+      expectSameParameters(gradients, expected.gradients, `${i} of ${count}`);
+      before.add(Object.values(gradients)[0].data.buffer);
+    });
+  }
+  expect(before.size).toBe(3 + 5);
+});
+
+test('a second batch before the first is answered is refused, and the first is not disturbed', async () => {
+  const random = new Random(503);
+  const workers = new Workers(2, STACK_SERVICE, null);
+  const source = gradientsOn(workers);
+  const [start, other] = [initialise(PROBLEM.shapes, random), initialise(PROBLEM.shapes, random)];
+  const batch = [[normalMatrix(10, 8, random), normalMatrix(2, 1, random)]];
+  const [first, second] = await Promise.allSettled([source(start, batch), source(other, batch)]);
+  expect(second).toMatchObject({ reason: expect.any(StateError) });
+  if (first.status === 'rejected') throw first.reason;
+  expectSameParameters(
+    first.value[0].gradients,
+    gradientOf(PROBLEM, start, batch[0]).gradients,
+    'the first',
+  );
+  await source(other, batch); // free again
+  await workers.close();
+  await expect(source(start, batch)).rejects.toThrow('an open pool is required');
+  await expect(source(start, batch)).rejects.toThrow('an open pool is required'); // not "at once"
 });

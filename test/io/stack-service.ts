@@ -9,10 +9,10 @@ import {
   gradientHandlers,
   type Service,
 } from '../../src/io/index.ts';
-import { type Problem, preLnStack, stackRegression } from '../../src/model/index.ts';
+import { gpt2Block, network, networkRegression, type Problem } from '../../src/model/index.ts';
 
-export const PROBLEM: Problem = stackRegression(
-  preLnStack({ layers: 2, width: 8, heads: 2, hidden: 16, activation: 'gelu' }),
+export const PROBLEM: Problem = networkRegression(
+  network([1, 2].map(() => gpt2Block({ width: 8, heads: 2, hidden: 16, activation: 'gelu' }))),
   { batch: 6 },
 );
 

@@ -8,19 +8,21 @@ import { eager } from '../../src/autograd/index.ts';
 import { matrix, Random } from '../../src/linalg/index.ts';
 import { contextualBlock } from '../../src/model/block.ts';
 import { gradientOf, sumGradients } from '../../src/model/gradients.ts';
+import { gpt2Block, network } from '../../src/model/index.ts';
 import { initialise } from '../../src/model/parameters.ts';
-import { blockRegression, stackRegression } from '../../src/model/regression.ts';
-import { preLnStack } from '../../src/model/stack.ts';
+import { blockRegression, networkRegression } from '../../src/model/regression.ts';
 import { expectWithin, gamma, normalMatrix, rowsOf } from '../autograd/support.ts';
 import { layer, block as toyBlock } from './toy-training.ts';
 
 const random = new Random(431);
-const stack = preLnStack({ layers: 2, width: 4, heads: 1, hidden: 5, activation: 'relu' });
+const stack = network(
+  [1, 2].map(() => gpt2Block({ width: 4, heads: 1, hidden: 5, activation: 'relu' })),
+);
 
 test('the loss is the sum of squares at the label’s entry over the whole batch’s size', () => {
   const cases = [
     { shapes: toyBlock.shapes, width: 3, problem: blockRegression(toyBlock, { batch: 10 }) },
-    { shapes: stack.shapes, width: 4, problem: stackRegression(stack, { batch: 10 }) },
+    { shapes: stack.shapes, width: 4, problem: networkRegression(stack, { batch: 10 }) },
   ];
   for (const { shapes, width, problem } of cases) {
     const parameters = initialise(shapes, random);
@@ -28,7 +30,7 @@ test('the loss is the sum of squares at the label’s entry over the whole batch
     const output =
       width === 3
         ? toyBlock.forward(eager, parameters, sequences, 3).output
-        : stack.forward(eager, parameters, sequences, 3);
+        : stack.forward(eager, parameters, sequences, 3, 'query');
     const squares = Array.from(targets.data, (target, b) => {
       const off = output.data[b * width + width - 1] - target;
       return off * off;
@@ -40,7 +42,7 @@ test('the loss is the sum of squares at the label’s entry over the whole batch
 });
 
 test('the parts of a batch add up to the batch', () => {
-  const problem = stackRegression(stack, { batch: 5 });
+  const problem = networkRegression(stack, { batch: 5 });
   const parameters = initialise(stack.shapes, random);
   const [sequences, targets] = [normalMatrix(5 * 6, 4, random), normalMatrix(5, 1, random)];
   const whole = gradientOf(problem, parameters, [sequences, targets]);
@@ -65,11 +67,11 @@ test('the parts of a batch add up to the batch', () => {
 test('what does not fit is refused', () => {
   for (const batch of [0, -1, 1.5, NaN]) {
     expect(() => blockRegression(toyBlock, { batch })).toThrow('blockRegression: batch must be');
-    expect(() => stackRegression(stack, { batch })).toThrow('stackRegression: batch must be');
+    expect(() => networkRegression(stack, { batch })).toThrow('networkRegression: batch must be');
   }
   const narrow = contextualBlock({ layer, hidden: 3, outputWidth: 2 });
   expect(() => blockRegression(narrow, { batch: 1 })).toThrow('more than 2 entries is required');
-  const problem = stackRegression(stack, { batch: 1 });
+  const problem = networkRegression(stack, { batch: 1 });
   const parameters = initialise(stack.shapes, random);
   const uneven = [normalMatrix(7, 4, random), matrix(2, 1)];
   expect(() => gradientOf(problem, parameters, uneven)).toThrow(/required|must be/);

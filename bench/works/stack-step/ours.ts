@@ -1,117 +1,67 @@
 /**
- * The step in deltaw: micro-batches of 16 sequences, the last layer for the query row only.
+ * The step in deltaw: the library's network, in micro-batches of 16 sequences.
  *
  * @module
  */
-import {
-  add,
-  addBias,
-  attention,
-  column,
-  type Evaluator,
-  gelu,
-  lastRows,
-  layerNorm,
-  linear,
-  scale,
-  squaredError,
-  Tape,
-} from '../../../src/autograd/index.ts';
+import { gradientsOn, Workers } from '../../../src/io/index.ts';
 import { type Matrix, matrix } from '../../../src/linalg/index.ts';
-import * as kernels from '../../../src/linalg/kernels.ts';
-import { Adam, mapParameters, type Parameters, part } from '../../../src/model/index.ts';
-import type { Program } from '../../runner/contract.ts';
 import {
-  dataFor,
-  EPSILON,
-  LEARNING_RATE,
-  outcome,
-  parametersFor,
-  type StackSizes,
-} from './task.ts';
+  Adam,
+  type Gradient,
+  GradientTrainer,
+  gradientOf,
+  type Parameters,
+  sumGradients,
+} from '../../../src/model/index.ts';
+import type { Program } from '../../runner/contract.ts';
+import { problemFor, STACK_STEP_SERVICE, toNetwork } from './service.ts';
+import { dataFor, LEARNING_RATE, outcome, parametersFor, type StackSizes } from './task.ts';
 
 /** Sequences a tape: what they need stays in the cache. */
 const MICRO_BATCH = 16;
 
-export async function ours(sizes: StackSizes): Promise<Program> {
+export async function ours(sizes: StackSizes, threads: number): Promise<Program> {
   const { x, y } = dataFor(sizes);
+  const microBatches = microBatchesOf(sizes, x, y);
+  const problem = problemFor(sizes);
+  const initial = toNetwork(parametersFor(sizes));
   const adam = new Adam({ learningRate: LEARNING_RATE });
-  let parameters = parametersFor(sizes);
-  const step = (): { loss: number; gradients: Parameters } => {
-    const found = lossAndGradients(sizes, parameters, x, y);
-    parameters = adam.step(parameters, found.gradients);
-    return found;
-  };
+  const trainer = new GradientTrainer(problem, initial, adam);
+  const workers = new Workers(threads, STACK_STEP_SERVICE, sizes);
+  const source = gradientsOn(workers);
   return {
-    run: () => step().loss,
-    result: () => {
-      const { loss, gradients } = step();
-      return outcome(loss, gradients);
+    run: () =>
+      threads === 1 ? trainer.advance(microBatches) : trainer.advanceWith(source, microBatches),
+    async result() {
+      const parts = await source(initial, microBatches);
+      const { loss, gradients } = sumGradients(parts);
+      return outcome(loss, inTaskOrder(sizes, gradients));
     },
   };
 }
 
-/** Loss and gradients of the whole batch: sums over the micro-batches, in ascending order. */
-export function lossAndGradients(
-  sizes: StackSizes,
-  parameters: Parameters,
-  x: Matrix,
-  y: Matrix,
-): { loss: number; gradients: Parameters } {
-  const { batch, tokens } = sizes;
+/** Loss and gradients of the whole batch, the gradients in the order of the task's parameters. */
+export function lossAndGradients(sizes: StackSizes): { loss: number; gradients: Parameters } {
+  const { x, y } = dataFor(sizes);
+  const parameters = toNetwork(parametersFor(sizes));
+  const parts: Gradient[] = microBatchesOf(sizes, x, y).map((microBatch) =>
+    gradientOf(problemFor(sizes), parameters, microBatch),
+  );
+  const { loss, gradients } = sumGradients(parts);
+  return { loss, gradients: inTaskOrder(sizes, gradients) };
+}
+
+function inTaskOrder(sizes: StackSizes, gradients: Parameters): Parameters {
+  const order = Object.keys(toNetwork(parametersFor(sizes)));
+  return Object.fromEntries(order.map((name) => [name, gradients[name]]));
+}
+
+function microBatchesOf({ batch, tokens }: StackSizes, x: Matrix, y: Matrix): Matrix[][] {
   const rowsOf = (m: Matrix, from: number, to: number): Matrix =>
     matrix(to - from, m.cols, m.data.slice(from * m.cols, to * m.cols));
-  let loss = 0;
-  let gradients: Parameters | undefined;
-  for (let from = 0; from < batch; from += MICRO_BATCH) {
+  const starts = Array.from({ length: Math.ceil(batch / MICRO_BATCH) }, (_, i) => i * MICRO_BATCH);
+  return starts.map((from) => {
     const to = Math.min(batch, from + MICRO_BATCH);
-    const tape = new Tape();
-    const variables = mapParameters(parameters, (value) => tape.parameter(value));
-    const sequences = tape.constant(rowsOf(x, from * tokens, to * tokens));
-    const output = stack(tape, sizes, variables, sequences, to - from);
-    const prediction = tape.apply(column(sizes.width - 1), output);
-    const total = tape.apply(squaredError, prediction, tape.constant(rowsOf(y, from, to)));
-    const mean = tape.apply(scale(1 / batch), total);
-    loss += mean.value.data[0];
-    const names = Object.keys(variables);
-    const parts = tape.gradients(mean, Object.values(variables));
-    const found = Object.fromEntries(names.map((name, i) => [name, parts[i]]));
-    gradients = gradients ? sumOf(gradients, found) : found;
-  }
-  return { loss, gradients: gradients ?? {} };
-}
-
-/** The last token of each sequence after all layers. */
-function stack<V>(on: Evaluator<V>, sizes: StackSizes, p: Parameters<V>, x: V, batch: number): V {
-  const { layers, heads } = sizes;
-  let tokens = x;
-  for (let i = 0; i < layers; i++) {
-    const queryRow = i === layers - 1;
-    const layer = part(p, `${i}`);
-    const normed = norm(on, layer, 'norm1', tokens);
-    const pick = (of: V): V => (queryRow ? on.apply(lastRows(sizes.tokens), of) : of);
-    const o = on.apply(
-      attention({ batch, heads, causal: true, queryRow }),
-      on.apply(linear, pick(normed), layer.Wq),
-      on.apply(linear, normed, layer.Wk),
-      on.apply(linear, normed, layer.Wv),
-    );
-    const residual = on.apply(add, pick(tokens), on.apply(linear, o, layer.Wo));
-    const z = norm(on, layer, 'norm2', residual);
-    const h = on.apply(gelu, on.apply(addBias, on.apply(linear, z, layer.W1), layer.b1));
-    const update = on.apply(addBias, on.apply(linear, h, layer.W2), layer.b2);
-    tokens = on.apply(add, residual, update);
-  }
-  return tokens;
-}
-
-const norm = <V>(on: Evaluator<V>, p: Parameters<V>, name: string, x: V): V =>
-  on.apply(layerNorm({ epsilon: EPSILON }), x, p[`${name}.g`], p[`${name}.b`]);
-
-function sumOf(a: Parameters, b: Parameters): Parameters {
-  return mapParameters(a, (value, name) => {
-    const sum = matrix(value.rows, value.cols);
-    kernels.add(value.data, b[name].data, sum.data);
-    return sum;
+    return [rowsOf(x, from * tokens, to * tokens), rowsOf(y, from, to)];
   });
 }
