@@ -82,9 +82,16 @@ export function rationalDot(x: readonly Rational[], y: readonly Rational[]): Rat
   return x.reduce((sum, xi, i) => sum.plus(xi.times(y[i])), RATIONAL_ZERO);
 }
 
-/** The greatest common divisor of |a| and |b|, by Euclid's algorithm. */
+/**
+ * The greatest common divisor of |a| and |b|, by Euclid's algorithm on b's odd part and a. Doubles have
+ * powers of two for denominators, and are done without it.
+ */
 function gcd(a: bigint, b: bigint): bigint {
-  let [x, y] = [a < 0n ? -a : a, b < 0n ? -b : b];
+  if (a === 0n || b === 0n) return a + b === 0n ? 1n : a + b < 0n ? -(a + b) : a + b;
+  const [lowOfA, lowOfB] = [a & -a, b & -b]; // the largest powers of two in them
+  const powerOfTwo = lowOfA < lowOfB ? lowOfA : lowOfB;
+  let [x, y] = [a < 0n ? -a : a, (b < 0n ? -b : b) / lowOfB];
+  if (y === 1n) return powerOfTwo;
   while (y !== 0n) [x, y] = [y, x % y];
-  return x === 0n ? 1n : x;
+  return x * powerOfTwo;
 }

@@ -67,6 +67,18 @@ test('both sides agree within the bound, and stay below the limit, over grouped 
   expect(nearest).toBeGreaterThan(0.05);
 });
 
+test('scores in the hundreds stay within the bound too', () => {
+  let largest = 0;
+  for (let seed = 0; seed < 60; seed++) {
+    for (const { observed, predicted, bound } of randomMarginals(seed, 20)) {
+      const { overBound } = residual(observed, predicted, bound);
+      expect(overBound).toBeLessThanOrEqual(1);
+      largest = Math.max(largest, overBound);
+    }
+  }
+  expect(largest).toBeGreaterThan(1e-3);
+});
+
 test('with the weight among C_i instead of C_{i+1}, or another sign, the two sides differ', () => {
   for (let seed = 0; seed < 30; seed++) {
     for (const { observed, predicted, bound, weights } of randomMarginals(seed)) {

@@ -264,6 +264,20 @@ test('the condition factor bounds the growth of W, and a short base shows it', (
   expect(conditionFactor).toBeGreaterThan(2e6);
 });
 
+test('a condition factor of 1e15 is no error of 1e15: errors add up, they are not multiplied', () => {
+  const random = new Random(5, 1);
+  const W = normalMatrix(4, 6, random);
+  const suffixes = Array.from({ length: 41 }, () => normalMatrix(1, 6, random).data);
+  const found = changingBase(W, suffixes);
+  const z = applyFactored(W, updatesOf(found), suffixes[40]);
+  const error = norm(z.map((entry, r) => entry - found.target[r])) / norm(found.target);
+  expect(found.conditionFactor).toBeGreaterThan(1e15);
+  // Measured: growth 1.3, error 3e-15.
+  const last = factoredToMatrix(W, updatesOf(found));
+  expect(norm(last.data)).toBeLessThan(2 * norm(W.data));
+  expect(error).toBeLessThan(1e-14);
+});
+
 test('nothing read, no vector, other lengths and NaN', () => {
   const W = matrixFromRows([[1, 2]]);
   expect(changingBase(W, [of(3, 1)])).toEqual({ target: of(5), steps: [], conditionFactor: 1 });

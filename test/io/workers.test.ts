@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { threadId } from 'node:worker_threads';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { FileError, WorkerError, Workers } from '../../src/io/index.ts';
 import { buffersOf } from '../../src/io/thread.ts';
 import {
@@ -180,6 +180,7 @@ test('a process waits for results and for the end of closed threads, and for no 
   `;
   const args = ['--import', 'tsx', '--input-type=module', '-e', program];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
   let stdout = '';
   child.stdout.on('data', (chunk) => {
     stdout += chunk;

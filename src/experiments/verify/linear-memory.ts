@@ -41,7 +41,7 @@ export const linearMemory: Verification = {
     const random = new Random(seed, 41);
     const gatherer = new RowGatherer();
     for (let trial = 0; trial < Math.min(trials, MOST_TRIALS_IN_FRACTIONS); trial++) {
-      const [w, d, m, n] = [3, 4, 3, 5].map((most) => 1 + random.integer(most));
+      const [w, d, m, n] = [3, 4, 2, 4].map((most) => 1 + random.integer(most));
       const draw = (rows: number, cols: number): Matrix => normalMatrix(rows, cols, random);
       const weights = { Wq: draw(d, w), Wk: draw(d, w), Wv: draw(d, w) };
       const [W, context, query] = [draw(m, d), draw(n, w), draw(1, w).data];
