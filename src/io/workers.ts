@@ -150,6 +150,9 @@ export class Workers<Setup, H extends Handlers> {
   }
 
   #settle(thread: Worker, reply: Reply): void {
+    // Too late. And while threads are being ended each must keep the process alive, or it would end with
+    // somebody still waiting for `close`.
+    if (this.#ended) return;
     const job = this.#busy.get(thread);
     this.#busy.delete(thread);
     thread.unref();

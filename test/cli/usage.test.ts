@@ -17,7 +17,7 @@ test.each([
   [['reproduce', 'all', '--out='], '--out needs a value, got none'],
   [['verify', 'softmax'], "only options are expected, got 'softmax'"],
   [['verify', '--theorem', '9.9'], '--theorem must be one of 1.2, '],
-  [['verify', '--layer', 'linear', '--theorem', '1.2'], 'some row must fit all filters'],
+  [['verify', '--layer', 'linear', '--theorem', '2.3'], 'some row must fit all filters'],
   [['verify', '--out', 'x'], "Unknown option '--out'"],
   [['verify', '--trials', '0'], '--trials must be an integer from 1 on, got 0'],
   [['verify', '--workers', '0'], '--workers must be an integer from 1 to 64, got 0'],
