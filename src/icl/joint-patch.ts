@@ -10,13 +10,12 @@ import {
   DegenerateBase,
   DomainError,
   type Matrix,
-  matrixVector,
   type RankOne,
   scaleToUnit,
   subtract,
   timesPowerOfTwo,
 } from '../linalg/index.ts';
-import { patchWeight, representable, requireSite } from './patch-weight.ts';
+import { finiteProduct, patchWeight, representable, requireSiteVectors } from './patch-weight.ts';
 
 /** A change of a weight matrix, of its bias, or of both. */
 export interface SitePatch {
@@ -34,8 +33,8 @@ export interface SitePatch {
  * @throws ShapeError or NonFiniteError as `patchWeight`.
  */
 export function patchBias(W: Matrix, base: Float64Array, contextual: Float64Array): Float64Array {
-  requireSite('patchBias', W, base, contextual);
-  const shift = matrixVector(W, subtract(contextual, base));
+  requireSiteVectors('patchBias', W, base, contextual);
+  const shift = finiteProduct('patchBias', W, subtract(contextual, base));
   return representable('patchBias', { p: shift, v: new Float64Array(0) }).p;
 }
 
@@ -59,7 +58,7 @@ export function patchJointly(
   contextual: Float64Array,
   lambda: number,
 ): { readonly weight: RankOne; readonly bias: Float64Array } {
-  requireSite('patchJointly', W, base, contextual);
+  requireSiteVectors('patchJointly', W, base, contextual);
   if (!(lambda > 0 && lambda < Infinity)) {
     throw new DomainError(`patchJointly: λ must be positive and finite, got ${lambda}`);
   }
@@ -70,7 +69,7 @@ export function patchJointly(
   const { scaled, exponent } = scaleToUnit(longer);
   const q = scaled.reduce((sum, entry) => sum + entry * entry, 0);
   const v = Float64Array.from(base, (_, j) => timesPowerOfTwo(scaled[j] / q, -exponent));
-  const p = matrixVector(W, subtract(contextual, base));
+  const p = finiteProduct('patchJointly', W, subtract(contextual, base));
   const share = (scaled[d] * scaled[d]) / q; // λ²/(‖a‖² + λ²)
   const weight = representable('patchJointly', { p, v });
   return { weight, bias: p.map((entry) => share * entry) };

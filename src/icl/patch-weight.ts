@@ -49,7 +49,7 @@ import {
  * @throws DegenerateBase if a is zero, or so small or W·δ so large that the patch overflows.
  */
 export function patchWeight(W: Matrix, base: Float64Array, contextual: Float64Array): RankOne {
-  requireSite('patchWeight', W, base, contextual);
+  requireSiteVectors('patchWeight', W, base, contextual);
   if (base.every((entry) => entry === 0)) {
     throw new DegenerateBase(
       'patchWeight: the vector without context must not be zero, because every matrix sends 0 to 0 ' +
@@ -57,7 +57,7 @@ export function patchWeight(W: Matrix, base: Float64Array, contextual: Float64Ar
     );
   }
   const v = vectorPseudoinverse(base);
-  const p = matrixVector(W, subtract(contextual, base));
+  const p = finiteProduct('patchWeight', W, subtract(contextual, base));
   return representable('patchWeight', { p, v });
 }
 
@@ -91,8 +91,33 @@ export function representable(caller: string, patch: RankOne): RankOne {
   return patch;
 }
 
-/** Refuses a site whose vectors do not fit W or are not finite. */
+/**
+ * W·x for a finite x.
+ *
+ * W is not looked through beforehand, which would cost more than the product: an entry that is not finite
+ * makes that of the product so, also where it meets a 0.
+ *
+ * @throws NonFiniteError if W has a NaN or an infinity.
+ */
+export function finiteProduct(caller: string, W: Matrix, x: Float64Array): Float64Array {
+  const product = matrixVector(W, x);
+  if (!product.every(Number.isFinite)) requireFinite(caller, 'W', W.data);
+  return product;
+}
+
+/** Refuses a site whose vectors do not fit W, or one of which, or W, is not finite. */
 export function requireSite(
+  caller: string,
+  W: Matrix,
+  base: Float64Array,
+  contextual: Float64Array,
+): void {
+  requireSiteVectors(caller, W, base, contextual);
+  requireFinite(caller, 'W', W.data);
+}
+
+/** The same but for the entries of W, which `finiteProduct` finds. */
+export function requireSiteVectors(
   caller: string,
   W: Matrix,
   base: Float64Array,
@@ -107,7 +132,6 @@ export function requireSite(
         `${base.length} without the context and ${contextual.length} with it`,
     );
   }
-  requireFinite(caller, 'W', W.data);
   for (const [what, vector] of [
     ['without', base],
     ['with', contextual],
