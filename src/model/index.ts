@@ -3,15 +3,18 @@
  *
  *   parameters.ts                         a flat record from dotted name to matrix
  *   contextual-layer.ts                   A(C, x): the interface, the empty context included
- *   layers/                               its instances
- *   activations.ts, mlp.ts, sites.ts      the perceptron, and the maps that a patch changes
- *   wirings.ts, block.ts                  T_W(C, x): plain, with skips, with norms
+ *   layers/                               its instances: attention, recurrent, state space …
+ *   feed-forward/, activations.ts, sites.ts    perceptrons, experts, and the maps that a patch changes
+ *   wirings.ts, norms.ts, block.ts        T_W(C, x) from its parts; run-block.ts evaluates it at a query
+ *   families/                             GPT-2, Llama, Gemma …: a description each
+ *   network.ts, network-cache.ts          blocks one after another; token after token
+ *   language-model.ts, generate.ts        embeddings and logits around them
  *   linear-task.ts                        prompts that show a linear function by example
  *   function-classes/, baselines/         other functions, and what predicts them without a model
  *   optimisers.ts, adamw.ts, clipping.ts, schedules.ts    SGD, Adam and what goes with them
  *   gradients.ts, gradient-trainer.ts     what a batch's gradient is, and steps along it
  *   training.ts                           a loop that resumes bit for bit
- *   stack.ts, regression.ts               several layers; regression as a problem to train on
+ *   regression.ts                         regression as a problem to train on
  *   state-bytes.ts                        a state as bytes, and back
  *
  * @module

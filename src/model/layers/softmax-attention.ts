@@ -95,7 +95,7 @@ export function softmaxAttention(options: SoftmaxAttentionOptions): ContextualLa
     { on, p }: Pick<LayerInputs<V>, 'on' | 'p'>,
     tokens: V,
     letter: 'q' | 'k',
-    positions: readonly number[],
+    positions: () => readonly number[],
   ): V {
     const count = letter === 'q' ? heads : kvHeads;
     const x = project(on, p, tokens, letter);
@@ -103,17 +103,18 @@ export function softmaxAttention(options: SoftmaxAttentionOptions): ContextualLa
       ? on.apply(rmsNorm({ ...qkNorm, groups: count }), x, p[`${letter}_norm`])
       : x;
     if (!options.rope) return gained;
-    return on.apply(rope({ ...options.rope, heads: count, width: headWidth, positions }), gained);
+    const turn = { ...options.rope, heads: count, width: headWidth, positions: positions() };
+    return on.apply(rope(turn), gained);
   }
   const incremental: Incremental = {
     remember: (p, tokens, positions) => ({
-      keys: place({ on: eager, p }, tokens, 'k', positions),
+      keys: place({ on: eager, p }, tokens, 'k', () => positions),
       values: project(eager, p, tokens, 'v'),
       positions,
     }),
     recall(p, token, { keys, values, positions }) {
       const attend = attention({ ...attentionOptions(options, 1, true), positions });
-      const q = place({ on: eager, p }, token, 'q', positions.slice(-1));
+      const q = place({ on: eager, p }, token, 'q', () => positions.slice(-1));
       return project(eager, p, eager.apply(attend, q, keys, values), 'o');
     },
   };
@@ -125,15 +126,16 @@ export function softmaxAttention(options: SoftmaxAttentionOptions): ContextualLa
     ...((options.causal ?? true) && { incremental }),
     outputs<V>(inputs: LayerInputs<V>): V {
       const { on, p, tokens, queries, batch, length, queryRow, positions } = inputs;
-      const ids = Array.from({ length }, (_, j) => positions?.[j] ?? j);
-      const folded = (own: number[]): number[] => Array.from({ length: batch }, () => own).flat();
+      const ids = (): number[] => Array.from({ length }, (_, j) => positions?.[j] ?? j);
+      const folded = (own: readonly number[]): readonly number[] =>
+        Array.from({ length: batch }, () => own).flat();
       const o = on.apply(
         attention({
           ...attentionOptions(options, batch, queryRow),
-          ...(positions && { positions: ids }),
+          ...(positions && { positions: ids() }),
         }),
-        place(inputs, queries, 'q', folded(queryRow ? ids.slice(-1) : ids)),
-        place(inputs, tokens, 'k', folded(ids)),
+        place(inputs, queries, 'q', () => folded(queryRow ? ids().slice(-1) : ids())),
+        place(inputs, tokens, 'k', () => folded(ids())),
         project(on, p, tokens, 'v'),
       );
       return project(on, p, o, 'o');
