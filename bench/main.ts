@@ -91,8 +91,9 @@ async function main(options: Options): Promise<number> {
     if (json) process.stdout.write(`${JSON.stringify(line)}\n`);
     if (out !== undefined) appendFileSync(out, `${JSON.stringify(line)}\n`);
   };
+  const stored = from.length > 0 ? [...readLines(from)] : []; // before `out`, which may be one of them
   if (out !== undefined) writeFileSync(out, '');
-  if (from.length > 0) for (const line of readLines(from)) onLine(line);
+  if (from.length > 0) for (const line of stored) onLine(line);
   else {
     if (!isInstalled()) {
       process.stderr.write(

@@ -8,8 +8,8 @@ import { CONTESTANTS } from './runner/contestants.ts';
 import type { Effort, Work } from './runner/contract.ts';
 
 export const helpFor = (works: readonly Work[]): string => `Examples:
-  npm run bench                                 everything: about half an hour on a quiet machine
-  npm run bench -- --quick                      small sizes, few samples: under two minutes
+  npm run bench                                 everything: an hour or more
+  npm run bench -- --quick                      small sizes, few samples: a few minutes
   npm run bench -- --only matmul,ours,tfjs-wasm    one kind of work, two contestants
   npm run bench -- --only 'step d' --rounds 5   one work
   npm run bench -- --out node20.jsonl --svg bench.svg

@@ -32,7 +32,7 @@ function caption({ date, cpu, cores, node, quick }: RunLine, rows: readonly RowL
     if (version !== undefined) versions.set(label.split(',')[0], version);
   }
   const named = [...versions].map(([label, version]) => `${label} ${version}`).join(', ');
-  return `${cpu}, ${cores} cores, Node ${node}, ${date.slice(0, 10)}${quick ? ', quick run' : ''}. One thread each: ${named}.`;
+  return `${cpu}, ${cores} cores, Node ${node}, ${date.slice(0, 10)}${quick ? ', quick run' : ''}. One thread each where the label names no other number: ${named}.`;
 }
 
 function bodyOf(rows: readonly RowLine[]): string[] {

@@ -29,8 +29,8 @@ export const percent = (share = 0): string => `${(100 * share).toFixed(share < 0
 export const rateText = (rate: RowLine['rate']): string =>
   rate ? `${threeDigits(rate.value)} ${rate.unit}` : '';
 
-/** `2.1x as fast`; nothing for ours. */
+/** `2.1x`: its time over that of ours, also for ours in another variant; nothing for ours itself. */
 export const ratioText = ({ ratio, contestant }: RowLine): string =>
-  ratio === undefined || contestant.startsWith('ours') ? '' : `${threeDigits(ratio)}x`;
+  ratio === undefined || contestant === 'ours' ? '' : `${threeDigits(ratio)}x`;
 
 export const errorText = (error = 0): string => (error === 0 ? '0' : error.toExponential(0));

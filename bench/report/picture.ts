@@ -79,8 +79,8 @@ export function pictureOf(lines: readonly Line[]): string {
 /** Dots by work and variant, in the order of the rows. */
 function groupsOf(rows: readonly RowLine[]): Map<string, Dot[]> {
   const groups = new Map<string, Dot[]>();
-  for (const { work, label, contestant, precision, ratio } of rows) {
-    if (ratio === undefined || contestant.startsWith('ours')) continue;
+  for (const { work, label, contestant, precision, ratio, failed } of rows) {
+    if (ratio === undefined || failed !== undefined || contestant.startsWith('ours')) continue;
     const [base, ...variant] = label.split(', ');
     const name = variant.length === 0 ? work : `${work}: ${variant.join(', ')}`;
     const dots = groups.get(name) ?? [];

@@ -9,7 +9,6 @@
  */
 import * as kernels from '../../../src/linalg/kernels.ts';
 import * as twins from '../../../src/linalg/reference.ts';
-import { exp } from '../../../src/linalg/wasm/softmax.ts';
 import type { Program } from '../../runner/contract.ts';
 import { type Arguments, argumentsFor, COLUMNS, EPSILON, type FunctionName } from './data.ts';
 
@@ -17,12 +16,10 @@ type Map = (data: Arguments, y: Float64Array, second: Float64Array) => void;
 
 /** `second` is room for the derivative, or for the normalised rows. */
 const OURS: Readonly<Record<FunctionName, Map>> = {
-  exp: ({ x }, y) => exp(x, y),
+  exp: ({ x }, y) => kernels.exponential(x, y),
   tanh: ({ x }, y, slope) => kernels.tanh(x, y, slope),
   GELU: ({ x }, y, slope) => kernels.gelu(x, y, slope),
-  softmax: ({ x, rows }, y) => {
-    for (let i = 0; i < rows; i++) kernels.softmax(x, y, i * COLUMNS, COLUMNS);
-  },
+  softmax: ({ x, rows }, y) => kernels.softmaxRows(x, y, rows, COLUMNS),
   'layer norm': ({ x, rows, gain, shift }, y, z) => {
     kernels.layerNorm(EPSILON, x, gain, shift, y, z, new Float64Array(rows));
   },

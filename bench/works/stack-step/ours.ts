@@ -10,6 +10,7 @@ import {
   type Gradient,
   GradientTrainer,
   gradientOf,
+  mapParameters,
   type Parameters,
   sumGradients,
 } from '../../../src/model/index.ts';
@@ -32,9 +33,19 @@ export async function ours(sizes: StackSizes, threads: number): Promise<Program>
   return {
     run: () =>
       threads === 1 ? trainer.advance(microBatches) : trainer.advanceWith(source, microBatches),
+    /** Loss and gradient of the step that is timed: Adam keeps (1 − β₁)·g of its first one. */
     async result() {
-      const parts = await source(initial, microBatches);
-      const { loss, gradients } = sumGradients(parts);
+      const loss = await (threads === 1
+        ? trainer.advance(microBatches)
+        : trainer.advanceWith(source, microBatches));
+      const keep = 1 - adam.options.beta1;
+      const gradients = mapParameters(adam.state.first, ({ rows, cols, data }) =>
+        matrix(
+          rows,
+          cols,
+          data.map((m) => m / keep),
+        ),
+      );
       return outcome(loss, inTaskOrder(sizes, gradients));
     },
   };
