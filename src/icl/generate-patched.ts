@@ -18,7 +18,12 @@ import {
   requireParameters,
   requireTokenIds,
 } from '../model/index.ts';
-import { type NetworkPatch, type NetworkPatchOptions, networkPatch } from './network-patch.ts';
+import {
+  type NetworkPatch,
+  type NetworkPatchOptions,
+  networkPatch,
+  requireKeep,
+} from './network-patch.ts';
 
 export interface PatchedGeneration extends Generated {
   /** The runs and patches from which each token was read. */
@@ -27,7 +32,7 @@ export interface PatchedGeneration extends Generated {
 
 /**
  * `count` tokens after `ids`, read by a network that sees only the tokens `keep` of `ids` and those it
- * generated, patched in the given mode.
+ * generated, patched in the given mode. The last token of `ids` must be kept: the next one is read there.
  *
  * It equals `generate(model, parameters, ids, count)`: the same tokens, and logits within the bound of the
  * last block.
@@ -45,6 +50,7 @@ export function generatePatched(
   requireParameters('generatePatched', model.shapes, parameters);
   requireTokenIds('generatePatched', model, ids);
   requireCount('generatePatched', count);
+  requireKeep('generatePatched', keep, ids.length, true);
   const { network } = model.options;
   const own = Object.fromEntries(
     Object.keys(network.shapes).map((name) => [name, parameters[name]]),

@@ -140,3 +140,11 @@ export { type GainMethod, patchThroughNorm } from './sandwich-norm-patch.ts';
 export { type SphereClosest, sphereClosest } from './sphere-closest.ts';
 export { type StaticPatch, staticPatch, withStaticPatch } from './static-patch.ts';
 export { patchWeightedBy } from './weighted-patch.ts';
+export {
+  decodePatches,
+  encodePatches,
+  type NetworkPatches,
+  patchNorms,
+  requireNetworkPatches,
+  withNetworkPatch,
+} from './saved-patches.ts';

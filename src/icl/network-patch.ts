@@ -16,6 +16,7 @@ import {
   type Matrix,
   matrix,
   requireFinite,
+  requireMatrix,
   rowOf,
   ShapeError,
 } from '../linalg/index.ts';
@@ -27,6 +28,7 @@ import {
   type Mixed,
   type Network,
   type Parameters,
+  requireBlockPatch,
   requireParameters,
 } from '../model/index.ts';
 import { blockPatch, type Variant } from './block-patch.ts';
@@ -85,14 +87,16 @@ export function networkPatch(
   options: NetworkPatchOptions = {},
 ): NetworkPatch {
   const { mode = 'all', variant = 'default' } = options;
-  const needed = Object.keys(network.shapes).map((name) => [name, parameters[name]]);
-  requireParameters('networkPatch', network.shapes, Object.fromEntries(needed));
-  requireSequence(network, sequence, keep, mode);
   const positions = options.positions ?? Array.from({ length: sequence.rows }, (_, t) => t);
+  if (mode !== 'all' && mode !== 'last' && mode !== 'everywhere') {
+    throw new DomainError(`networkPatch: mode must be all, last or everywhere, got ${mode}`);
+  }
+  requireSequence('networkPatch', network, parameters, sequence, positions);
+  requireKeep('networkPatch', keep, sequence.rows);
   const kept = keep.map((t) => positions[t]);
   const retained = rowsOf(sequence, keep);
-  const contextual = runNetwork(network, parameters, sequence, positions);
-  const base = runNetwork(network, parameters, retained, kept);
+  const contextual = runBlocks(network, parameters, sequence, positions);
+  const base = runBlocks(network, parameters, retained, kept);
   const [patches, actual, patched]: [(BlockPatch | null)[][], BlockRun[][], BlockRun[][]] = [
     [],
     [],
@@ -126,13 +130,31 @@ export function networkPatch(
 /**
  * What each block does at each token of a sequence at these positions, with a patch for each block and
  * token where one is given.
+ *
+ * Shapes: sequence T×width; T positions, ascending; T patches or nulls for each block. Parameters of
+ * other names are left unread.
+ *
+ * @throws DomainError, ShapeError or NonFiniteError if parameters, sequence, positions or patches do not fit.
  */
 export function runNetwork(
   network: Network,
   parameters: Parameters,
   sequence: Matrix,
   positions: readonly number[],
-  patches?: readonly (readonly (BlockPatch | null)[])[],
+  patches?: NetworkPatch['patches'],
+): BlockRun[][] {
+  requireSequence('runNetwork', network, parameters, sequence, positions);
+  if (patches) requirePatches(network, parameters, sequence.rows, patches);
+  return runBlocks(network, parameters, sequence, positions, patches);
+}
+
+/** The same of what is known to fit. */
+function runBlocks(
+  network: Network,
+  parameters: Parameters,
+  sequence: Matrix,
+  positions: readonly number[],
+  patches?: NetworkPatch['patches'],
 ): BlockRun[][] {
   let stream = sequence;
   return network.blocks.map((block, l) => {
@@ -181,24 +203,75 @@ function rowsOf(x: Matrix, rows: readonly number[]): Matrix {
 }
 
 function requireSequence(
-  { width }: Network,
+  caller: string,
+  network: Network,
+  parameters: Parameters,
   sequence: Matrix,
-  keep: readonly number[],
-  mode: PatchMode,
+  positions: readonly number[],
 ): void {
-  if (mode !== 'all' && mode !== 'last' && mode !== 'everywhere') {
-    throw new DomainError(`networkPatch: mode must be all, last or everywhere, got ${mode}`);
+  const needed = Object.keys(network.shapes).filter((name) => Object.hasOwn(parameters, name));
+  const own = Object.fromEntries(needed.map((name) => [name, parameters[name]]));
+  requireParameters(caller, network.shapes, own);
+  requireMatrix(caller, 'the sequence', sequence);
+  if (sequence.rows === 0 || sequence.cols !== network.width) {
+    throw new ShapeError(
+      `${caller}: the sequence must be tokens of ${network.width} entries, at least one, got ` +
+        `${sequence.rows}x${sequence.cols}`,
+    );
   }
-  if (sequence.cols !== width) {
-    throw new ShapeError(`networkPatch: tokens must have ${width} entries, got ${sequence.cols}`);
+  requireFinite(caller, 'the sequence', sequence.data);
+  if (positions.length !== sequence.rows) {
+    throw new ShapeError(
+      `${caller}: a position for each of the ${sequence.rows} tokens is required, got ${positions.length}`,
+    );
   }
-  requireFinite('networkPatch', 'the sequence', sequence.data);
-  const ascending = keep.every(
-    (t, i) => Number.isInteger(t) && t > (keep[i - 1] ?? -1) && t < sequence.rows,
-  );
-  if (keep.length === 0 || !ascending) {
+  if (!positions.every((t, i) => Number.isFinite(t) && (i === 0 || t > positions[i - 1]))) {
     throw new DomainError(
-      `networkPatch: the tokens to keep are ascending positions below ${sequence.rows}, at least one, ` +
+      `${caller}: positions must be finite and ascend, got ${positions.join(', ')}`,
+    );
+  }
+}
+
+/** @throws DomainError, ShapeError or NonFiniteError unless there is a patch or null for each block and token. */
+function requirePatches(
+  network: Network,
+  parameters: Parameters,
+  tokens: number,
+  patches: NetworkPatch['patches'],
+): void {
+  const { blocks } = network;
+  const wrong = patches.find((layer) => layer.length !== tokens);
+  if (patches.length !== blocks.length || wrong) {
+    throw new ShapeError(
+      `runNetwork: patches for ${blocks.length} blocks and ${tokens} tokens are required, got ` +
+        `${patches.length} and ${wrong?.length ?? tokens}`,
+    );
+  }
+  patches.forEach((layer, l) => {
+    const own = network.own(parameters, l);
+    for (const patch of new Set(layer)) {
+      if (patch) requireBlockPatch('runNetwork', blocks[l], own, patch);
+    }
+  });
+}
+
+/**
+ * @throws DomainError unless `keep` are ascending positions of `count` tokens, at least one; with `newest`
+ * also unless the last of them is that of the last token, from which the next one is read.
+ */
+export function requireKeep(
+  caller: string,
+  keep: readonly number[],
+  count: number,
+  newest = false,
+): void {
+  const ascending = keep.every(
+    (t, i) => Number.isInteger(t) && t > (keep[i - 1] ?? -1) && t < count,
+  );
+  if (keep.length === 0 || !ascending || (newest && keep[keep.length - 1] !== count - 1)) {
+    throw new DomainError(
+      `${caller}: the tokens to keep must be ascending positions below ${count}, at least one` +
+        `${newest ? `, the last of them ${count - 1}, so that the next token is read there` : ''}, ` +
         `got ${keep.join(', ') || 'none'}`,
     );
   }

@@ -34,7 +34,8 @@ import {
   requireParameters,
   requireTokenIds,
 } from '../model/index.ts';
-import { blockPatch, type Variant } from './block-patch.ts';
+import { blockPatch } from './block-patch.ts';
+import { type NetworkPatchOptions, requireKeep } from './network-patch.ts';
 
 /** A decoding, and the memories it ends with. */
 export interface CachedDecoding extends Generated {
@@ -44,7 +45,7 @@ export interface CachedDecoding extends Generated {
 
 /**
  * `generatePatched` in mode all, by V2, bit for bit: `count` tokens after `ids`, read from the tokens `keep`
- * and the generated ones.
+ * and the generated ones. The last token of `ids` must be kept: the next one is read there.
  *
  * A new token costs one row of the contextual and of the patched network: exact patching needs the
  * contextual activation, so it saves nothing at inference.
@@ -57,14 +58,16 @@ export function decodePatched(
   ids: readonly number[],
   keep: readonly number[],
   count: number,
-  variant: Variant = 'default',
+  { variant = 'default' }: Pick<NetworkPatchOptions, 'variant'> = {},
 ): CachedDecoding {
   requireParameters('decodePatched', model.shapes, parameters);
   requireTokenIds('decodePatched', model, ids);
   requireCount('decodePatched', count);
+  requireKeep('decodePatched', keep, ids.length, true);
   const { network } = model.options;
   const contextual = new NetworkCache(network, parameters);
   const patched = new NetworkCache(network, parameters);
+  const own = network.blocks.map((_, l) => network.own(parameters, l));
   const sequence = [...ids];
   const logits: Float64Array[] = [];
   const read = (position: number): void => {
@@ -73,7 +76,7 @@ export function decodePatched(
     const targets = contextual.append(token, position);
     if (position < ids.length && !keep.includes(position)) return;
     const runs = patched.append(token, position, (l, actual) =>
-      blockPatch(network.blocks[l], network.own(parameters, l), actual, targets[l], variant),
+      blockPatch(network.blocks[l], own[l], actual, targets[l], variant),
     );
     if (position < ids.length - 1) return;
     const { output } = runs[runs.length - 1];

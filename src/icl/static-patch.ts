@@ -57,7 +57,8 @@ export interface StaticPatch {
  * Error: of the order of u·cond(A) and u·cond(H').
  *
  * @throws DegenerateBase if the conditions contradict each other.
- * @throws ShapeError if there are no runs, or not one contextual run for each; DomainError for another block.
+ * @throws ShapeError if there are no runs, or not one contextual run for each; DomainError for another block
+ * or variant.
  */
 export function staticPatch(
   block: Block,
@@ -71,6 +72,9 @@ export function staticPatch(
       `staticPatch: as many contextual runs as base runs are required, at least one, got ` +
         `${contextuals.length} and ${bases.length}`,
     );
+  }
+  if (variant !== 'default' && variant !== 'w2only') {
+    throw new DomainError(`staticPatch: variant must be default or w2only, got ${variant}`);
   }
   if (block.wiring.update.kind !== 'none') {
     throw new DomainError(

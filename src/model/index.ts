@@ -157,6 +157,7 @@ export {
 export { blockRegression, networkRegression, type RegressionOptions } from './regression.ts';
 export { asRun, type BlockRun, requireBlockPatch, runBlock } from './run-block.ts';
 export { constantRate, cosineDecay, linearWarmup } from './schedules.ts';
+export { sinusoidalPositions } from './sinusoidal-positions.ts';
 export {
   addPatch,
   type BlockPatch,

@@ -40,11 +40,16 @@ export interface LanguageModel {
   logits<V>(on: Evaluator<V>, parameters: Parameters<V>, stream: V): V;
 }
 
-/** @throws DomainError if a size is not a positive integer. */
+/** @throws DomainError if a size is not a positive integer, learnedPositions negative, or embeddingFactor not positive. */
 export function languageModel(options: LanguageModelOptions): LanguageModel {
   const { network, vocabulary, learnedPositions = 0, finalNorm, epsilon, tied = false } = options;
   const { width } = network;
   requireSizes('languageModel', { vocabulary });
+  if (!(Number.isInteger(learnedPositions) && learnedPositions >= 0)) {
+    throw new DomainError(
+      `languageModel: learnedPositions must be an integer from 0 on, got ${learnedPositions}`,
+    );
+  }
   const factor = options.embeddingFactor ?? 1;
   if (!(factor > 0 && factor < Infinity)) {
     throw new DomainError(`languageModel: embeddingFactor must be positive, got ${factor}`);

@@ -7,11 +7,11 @@
  * @module
  */
 import { eager } from '../autograd/index.ts';
-import { DomainError, type Matrix, matrix, requireFinite } from '../linalg/index.ts';
+import { DomainError, type Matrix, matrix, requireFinite, ShapeError } from '../linalg/index.ts';
 import type { Block, Mixed } from './block.ts';
 import type { LayerMemory } from './contextual-layer.ts';
 import type { Network } from './network.ts';
-import { type Parameters, part } from './parameters.ts';
+import { type Parameters, part, requireParameters } from './parameters.ts';
 import { asRun, type BlockRun } from './run-block.ts';
 import type { BlockPatch } from './sites.ts';
 
@@ -21,9 +21,16 @@ export type ChoosePatch = (l: number, actual: BlockRun) => BlockPatch | null;
 export class NetworkCache {
   readonly network: Network;
   readonly #parameters: Parameters;
-  readonly #memories: (LayerMemory | null)[];
+  /** Those of each block, and of its layer. */
+  readonly #own: readonly { readonly block: Parameters; readonly layer: Parameters }[];
+  #memories: readonly (LayerMemory | null)[];
 
-  /** @throws DomainError if a layer has no memory of rows. */
+  /**
+   * Parameters of other names than the network's are left unread.
+   *
+   * @throws DomainError if a layer has no memory of rows; DomainError, ShapeError or NonFiniteError if a
+   * parameter is missing or does not fit.
+   */
   constructor(network: Network, parameters: Parameters) {
     network.blocks.forEach(({ layer }, l) => {
       if (layer.incremental) return;
@@ -31,8 +38,15 @@ export class NetworkCache {
         `NetworkCache: layers that remember rows are required, got ${layer.name} in block ${l}`,
       );
     });
+    const needed = Object.keys(network.shapes).filter((name) => Object.hasOwn(parameters, name));
+    const own = Object.fromEntries(needed.map((name) => [name, parameters[name]]));
+    requireParameters('NetworkCache', network.shapes, own);
     this.network = network;
-    this.#parameters = parameters;
+    this.#parameters = own;
+    this.#own = network.blocks.map((_, l) => {
+      const block = network.own(own, l);
+      return { block, layer: part(block, 'layer') };
+    });
     this.#memories = network.blocks.map(() => null);
   }
 
@@ -44,46 +58,63 @@ export class NetworkCache {
   /** Another cache with the rows of some of the tokens only: what is left after an eviction. */
   slice(rows: readonly number[]): NetworkCache {
     const other = new NetworkCache(this.network, this.#parameters);
-    this.#memories.forEach((memory, l) => {
-      other.#memories[l] = memory && {
-        keys: rowsOf(memory.keys, rows),
-        values: rowsOf(memory.values, rows),
-        positions: rows.map((row) => memory.positions[row]),
-      };
-    });
+    other.#memories = this.#memories.map(
+      (memory) =>
+        memory && {
+          keys: rowsOf(memory.keys, rows),
+          values: rowsOf(memory.values, rows),
+          positions: rows.map((row) => memory.positions[row]),
+        },
+    );
     return other;
   }
 
   /**
    * Reads one more token: the row that enters the first block, at a position after all those before.
-   * Returns what each block does at it, patched as `choose` says.
+   * Returns what each block does at it, patched as `choose` says. If anything is thrown, by `choose` too,
+   * the token is not remembered by any block.
    *
-   * @throws NonFiniteError if the token is not finite.
+   * @throws ShapeError or NonFiniteError if the token is not one of the network's, or not finite.
    */
   append(token: Float64Array, position: number, choose?: ChoosePatch): BlockRun[] {
+    const { width, blocks } = this.network;
+    if (token.length !== width) {
+      throw new ShapeError(
+        `NetworkCache.append: the token must have ${width} entries, got ${token.length}`,
+      );
+    }
     requireFinite('NetworkCache.append', 'the token', token);
-    let x = matrix(1, token.length, token);
-    return this.network.blocks.map((block, l) => {
-      const own = this.network.own(this.#parameters, l);
-      const mixed = this.#mix(block, own, l, x, position);
+    const memories: LayerMemory[] = [];
+    let x = matrix(1, width, token);
+    const runs = blocks.map((block, l) => {
+      const own = this.#own[l].block;
+      const mixed = this.#mix(block, l, x, position, memories);
       const actual = asRun(block.finish(eager, own, mixed));
       const patch = choose?.(l, actual);
       const run = patch ? asRun(block.finish(eager, own, mixed, patch)) : actual;
-      x = matrix(1, run.output.length, run.output);
+      x = matrix(1, width, run.output);
       return run;
     });
+    this.#memories = memories;
+    return runs;
   }
 
-  /** The mixing part at one token, whose key and value are remembered. */
-  #mix(block: Block, own: Parameters, l: number, x: Matrix, position: number): Mixed<Matrix> {
+  /** The mixing part at one token; the memory with its key and value is put at the end of `memories`. */
+  #mix(
+    block: Block,
+    l: number,
+    x: Matrix,
+    position: number,
+    memories: LayerMemory[],
+  ): Mixed<Matrix> {
     const { incremental } = block.layer;
-    const layer = part(own, 'layer');
-    return block.mixBy(eager, own, x, (read) => {
+    const own = this.#own[l];
+    return block.mixBy(eager, own.block, x, (read) => {
       if (!incremental) throw new DomainError('NetworkCache: a layer lost its memory');
       const token = read();
-      const memory = joined(this.#memories[l], incremental.remember(layer, token, [position]));
-      this.#memories[l] = memory;
-      return incremental.recall(layer, token, memory);
+      const memory = joined(this.#memories[l], incremental.remember(own.layer, token, [position]));
+      memories.push(memory);
+      return incremental.recall(own.layer, token, memory);
     });
   }
 }

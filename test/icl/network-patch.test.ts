@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { eager } from '../../src/autograd/index.ts';
 import { networkPatch, runNetwork, staticPatch, withStaticPatch } from '../../src/icl/index.ts';
 import {
   DegenerateBase,
@@ -120,6 +121,63 @@ test('other shapes, numbers, modes and variants are refused', () => {
   expect(() => networkPatch(net, parameters, X, [7], { variant: 'scalar' })).toThrow(DomainError);
 });
 
+describe('what does not fit together is refused', () => {
+  const six = matrix(6, 6, X.data.slice(0, 36));
+  const all = [0, 1, 2, 3, 4, 5];
+
+  test.each([
+    [[0, 1], ShapeError],
+    [[0, 1, 2, 3, 4, 5, 6, 7], ShapeError],
+    [[], ShapeError],
+    [[0, 1, 2, 2, 4, 5], DomainError],
+    [[5, 4, 3, 2, 1, 0], DomainError],
+    [[0, 1, 2, 3, 4, Number.NaN], DomainError],
+    [[0, 1, 2, 3, 4, Infinity], DomainError],
+  ])('positions %j for six tokens', (positions, error) => {
+    expect(() => networkPatch(net, parameters, six, [5], { positions })).toThrow(error);
+    expect(() => runNetwork(net, parameters, six, positions)).toThrow(error);
+  });
+
+  test('a layer with rotary positions does not make up those that are missing', () => {
+    const layer = softmaxAttention({ tokenWidth: 6, width: 6, heads: 1, rope: { style: 'half' } });
+    const own = initialise(layer.shapes, random);
+    for (const positions of [[0, 1], [...all, 6], []]) {
+      expect(() => layer.atEach(eager, own, six, 1, positions)).toThrow(ShapeError);
+      expect(() => layer.atQuery(eager, own, six, 1, positions)).toThrow(ShapeError);
+    }
+    assertSameBits(
+      layer.atEach(eager, own, six, 1, all).data,
+      layer.atEach(eager, own, six, 1).data,
+      'those that are the default',
+    );
+  });
+
+  test('parameters, sequences and patches of runNetwork', () => {
+    const run = (own: typeof parameters, x: typeof X, patches?: unknown) => () =>
+      runNetwork(
+        net,
+        own,
+        x,
+        Array.from({ length: x.rows }, (_, t) => t),
+        patches as undefined,
+      );
+    expect(run({}, six)).toThrow(DomainError);
+    expect(run({ ...parameters, 'blocks.1.mlp.Wd': matrix(1, 1) }, six)).toThrow(ShapeError);
+    expect(run(parameters, matrix(6, 7))).toThrow(ShapeError);
+    expect(run(parameters, matrix(0, 6))).toThrow(ShapeError);
+    const nan = matrix(6, 6, new Float64Array(36).fill(Number.NaN));
+    expect(run(parameters, nan)).toThrow(NonFiniteError);
+    const { patches } = networkPatch(net, parameters, six, all);
+    expect(run(parameters, six, patches)).not.toThrow();
+    expect(run(parameters, six, patches.slice(1))).toThrow(ShapeError);
+    expect(run(parameters, six, [...patches, patches[0]])).toThrow(ShapeError);
+    const short = patches.map((layer) => layer.slice(1));
+    expect(run(parameters, six, short)).toThrow(ShapeError);
+    // Those of a gated block, at a perceptron.
+    expect(run(parameters, six, [patches[1], patches[1], patches[2]])).toThrow(DomainError);
+  });
+});
+
 describe('a static change', () => {
   const block = gpt2Block(sizes);
   const own = initialise(block.shapes, random);
@@ -161,6 +219,15 @@ describe('a static change', () => {
     expect(() => staticPatch(gemma, initialise(gemma.shapes, random), bases, targets)).toThrow(
       DomainError,
     );
+  });
+
+  test('is of one of two variants', () => {
+    const { bases, targets } = runs([6, 7]);
+    for (const variant of ['w1w2', 'bias', '', null]) {
+      expect(() => staticPatch(block, own, bases, targets, variant as 'default')).toThrow(
+        DomainError,
+      );
+    }
   });
 
   test('leaves the parameters it is added to as they were', () => {

@@ -6,7 +6,16 @@ import {
   generatePatched,
   networkPatch,
 } from '../../src/icl/index.ts';
-import { DomainError, maxAbs, Random, rowOf, subtract } from '../../src/linalg/index.ts';
+import {
+  DomainError,
+  matrix,
+  maxAbs,
+  NonFiniteError,
+  Random,
+  rowOf,
+  ShapeError,
+  subtract,
+} from '../../src/linalg/index.ts';
 import {
   blockOf,
   elmanLayer,
@@ -97,6 +106,74 @@ describe('decoding with memories', () => {
     const whole = generate(model, parameters, ids, 1);
     expect(alone.ids).toEqual(whole.ids);
     expect(maxAbs(subtract(alone.logits[0], whole.logits[0]))).toBeLessThanOrEqual(1e-13);
+  });
+});
+
+describe.each([
+  ['generatePatched', generatePatched],
+  ['decodePatched', decodePatched],
+])('%s keeps ascending positions of the prompt, the last of them the last', (name, decode) => {
+  test.each([
+    [[]],
+    [[1, 2]],
+    [[5, 1]],
+    [[5, 99]],
+    [[7, 7]],
+    [[6, 8]],
+    [[-1, 7]],
+    [[1.5, 7]],
+    [[0, Number.NaN]],
+  ])('%j is refused', (wrong) => {
+    const attempt = () => decode(model, parameters, ids, wrong, 2);
+    expect(attempt).toThrow(DomainError);
+    expect(attempt).toThrow(
+      `${name}: the tokens to keep must be ascending positions below 8, at least one, the last of them 7, ` +
+        `so that the next token is read there, got ${wrong.join(', ') || 'none'}`,
+    );
+  });
+
+  test('patches are of the variant that is asked for', () => {
+    const whole = generate(model, parameters, ids, 2);
+    const own = decode(model, parameters, ids, keep, 2, { variant: 'w2only' });
+    const other = decode(model, parameters, ids, keep, 2);
+    expect(own.ids).toEqual(whole.ids);
+    expect(maxAbs(subtract(own.logits[1], whole.logits[1]))).toBeLessThanOrEqual(1e-13);
+    expect(Array.from(own.logits[1])).not.toEqual(Array.from(other.logits[1]));
+  });
+});
+
+describe('a memory of keys and values', () => {
+  const stream = model.embed(eager, parameters, ids, [0, 1, 2, 3, 4, 5, 6, 7]);
+  const token = (t: number) => rowOf(stream, t);
+
+  test('is as before when a token is not read to the end', () => {
+    const [cache, twin] = [0, 0].map(() => new NetworkCache(net, parameters));
+    for (const each of [cache, twin]) each.append(token(0), 0);
+    for (const last of [0, 2, 3]) {
+      expect(() =>
+        cache.append(token(1), 1, (l) => {
+          if (l === last) throw new RangeError('not this one');
+          return null;
+        }),
+      ).toThrow('not this one');
+    }
+    expect(() => cache.append(token(1), 0)).toThrow(DomainError);
+    expect(() => cache.append(token(1).slice(1), 1)).toThrow(ShapeError);
+    expect(() => cache.append(token(1).fill(Number.NaN), 1)).toThrow(NonFiniteError);
+    expect(cache.memories.map((memory) => memory?.positions)).toEqual([[0], [0], [0], [0]]);
+    const [own, expected] = [cache, twin].map((each) => each.append(token(1), 1));
+    assertSameBits(own[3].output, expected[3].output, 'after refusals');
+  });
+
+  test('is of parameters that fit', () => {
+    const { 'blocks.1.mlp.Wd': _, ...missing } = parameters;
+    expect(() => new NetworkCache(net, missing)).toThrow(DomainError);
+    const wide = { ...parameters, 'blocks.1.mlp.Wd': matrix(8, 13) };
+    expect(() => new NetworkCache(net, wide)).toThrow(ShapeError);
+    const nan = matrix(8, 12, new Float64Array(96).fill(Number.NaN));
+    expect(() => new NetworkCache(net, { ...parameters, 'blocks.1.mlp.Wd': nan })).toThrow(
+      NonFiniteError,
+    );
   });
 });
 

@@ -35,13 +35,19 @@ export function attentionPays({ batch, tokens, queries, heads, width }: Attentio
     : queries * tokens * width >= TILED_ATTENTION_CROSSOVER;
 }
 
-/** Is this plain attention, in no need of the rules that only the twin knows? */
-const isPlain = ({ window, softCap, slopes, positions }: AttentionRules): boolean =>
-  window === undefined && softCap === undefined && slopes === undefined && positions === undefined;
+/**
+ * Is this plain attention, in no need of the rules that only the twin knows? Positions are no rule of
+ * their own: windows and slopes alone ask for them.
+ */
+const isPlain = ({ window, softCap, slopes }: AttentionRules): boolean =>
+  window === undefined && softCap === undefined && slopes === undefined;
 
-/** Does memory have room for copies of all operands and what the kernels need besides? */
-const fits = (sizes: AttentionSizes, operands: readonly Float64Array[]): boolean =>
-  arena().fits(operands.reduce((sum, { length }) => sum + length + 8, roomForTiles(sizes)));
+/** Is there room for what the kernels need, and for copies of the operands that are elsewhere? */
+function fits(sizes: AttentionSizes, operands: readonly Float64Array[]): boolean {
+  const room = arena();
+  const copy = (x: Float64Array): number => (room.holds(x) ? 0 : x.length + 8);
+  return room.fits(operands.reduce((sum, x) => sum + copy(x), roomForTiles(sizes)));
+}
 
 /** Does the visible part of this layer's sums end before the others? */
 const hides = ({ causal, queries }: AttentionSizes): boolean => causal && queries > 1;

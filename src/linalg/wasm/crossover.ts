@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { arena } from './memory.ts';
+import { arena, wasmReady } from './memory.ts';
 
 /** Measured numbers of entries below which the twin is as fast or faster. */
 export interface Crossover {
@@ -13,9 +13,13 @@ export interface Crossover {
   readonly copied: number;
 }
 
-/** Does the kernel pay for `count` entries? It asks one operand only where it is: asking takes 20 ns. */
+/**
+ * Does the kernel pay for `count` entries, and can it run? It asks one operand only where it is: asking
+ * takes 20 ns.
+ */
 export const pays = (
   count: number,
   { resident, copied }: Crossover,
   operand: Float64Array,
-): boolean => count >= resident && (count >= copied || arena().holds(operand));
+): boolean =>
+  count >= resident && wasmReady() && (count >= copied || arena().holds(operand));

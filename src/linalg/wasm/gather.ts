@@ -7,7 +7,7 @@
 import type * as twins from '../reference/gather.ts';
 import { type FunctionBuilder, type Local, ModuleBuilder, set } from './assembler.ts';
 import { type Code, f64, f64x2, i32 } from './instructions.ts';
-import { arena } from './memory.ts';
+import { arena, wasmReady } from './memory.ts';
 import { alongRows } from './row-code.ts';
 import { bytes, DOUBLE, mapPairs, params } from './vector-loop.ts';
 
@@ -76,7 +76,10 @@ const GATHER_CROSSOVER = 64;
 
 /** Do these kernels pay? They do where both matrices are in Wasm memory, and only there they may be called. */
 export const gatherPays = (x: Float64Array, out: Float64Array): boolean =>
-  Math.min(x.length, out.length) >= GATHER_CROSSOVER && arena().holds(x) && arena().holds(out);
+  Math.min(x.length, out.length) >= GATHER_CROSSOVER &&
+  wasmReady() &&
+  arena().holds(x) &&
+  arena().holds(out);
 
 /** out[i,:] = x[indices[i],:]; x and out must be in Wasm memory. */
 export const takeRows: typeof twins.takeRows = (x, indices, out, cols) => {

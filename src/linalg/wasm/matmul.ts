@@ -77,25 +77,35 @@ type Matmul = typeof twins.matmul;
 
 /** c = a·b with a m×k, b k×n, c m×n. */
 export const matmul: Matmul = (a, b, c, m, k, n) => {
-  if (!fits(m, k, n)) twins.matmul(a, b, c, m, k, n);
+  if (!fits(a, b, c, m, k, n)) twins.matmul(a, b, c, m, k, n);
   else product(a, k, false, b, n, false, c, m, k, n);
 };
 
 /** c = a·bᵀ with a m×k, b n×k, c m×n. */
 export const matmulNT: Matmul = (a, b, c, m, k, n) => {
-  if (!fits(m, k, n)) twins.matmulNT(a, b, c, m, k, n);
+  if (!fits(a, b, c, m, k, n)) twins.matmulNT(a, b, c, m, k, n);
   else product(a, k, false, b, k, true, c, m, k, n);
 };
 
 /** c = aᵀ·b with a k×m, b k×n, c m×n. */
 export const matmulTN: Matmul = (a, b, c, m, k, n) => {
-  if (!fits(m, k, n)) twins.matmulTN(a, b, c, m, k, n);
+  if (!fits(a, b, c, m, k, n)) twins.matmulTN(a, b, c, m, k, n);
   else product(a, m, true, b, n, false, c, m, k, n);
 };
 
-/** Is there room for the packing, and for the operands if they are elsewhere? */
-const fits = (m: number, k: number, n: number): boolean =>
-  arena().fits(PACKING + m * k + k * n + m * n + 24);
+/** Is there room for the packing, and for copies of the operands that are elsewhere? */
+function fits(
+  a: Float64Array,
+  b: Float64Array,
+  c: Float64Array,
+  m: number,
+  k: number,
+  n: number,
+): boolean {
+  const room = arena();
+  const copy = (x: Float64Array, count: number): number => (room.holds(x) ? 0 : count + 8);
+  return room.fits(PACKING + 8 + copy(a, m * k) + copy(b, k * n) + copy(c, m * n));
+}
 
 function product(
   a: Float64Array,

@@ -23,6 +23,14 @@ const RESERVED_PAGES = 16384;
  */
 const SMALL_COPY = 8;
 
+/**
+ * Memory has no room for what a kernel would copy or pack. It does not reach callers: `kernels.ts` takes
+ * the twin then.
+ */
+export class ArenaFull extends RangeError {
+  override readonly name: string = 'ArenaFull';
+}
+
 /** Memory from which kernels take room and give it back in the opposite order. */
 export class Arena {
   readonly memory: WebAssembly.Memory;
@@ -67,10 +75,14 @@ export class Arena {
     }
   }
 
-  /** @throws RangeError if the memory is pinned or cannot have so many bytes. */
+  /** @throws ArenaFull if the memory is pinned or cannot have so many bytes. */
   #grow(bytes: number): void {
-    if (this.#pins > 0) throw new RangeError('Arena: memory that is pinned cannot grow');
-    this.memory.grow(Math.ceil(bytes / PAGE) - (8 * this.#view.length) / PAGE);
+    if (this.#pins > 0) throw new ArenaFull('Arena: memory that is pinned cannot grow');
+    try {
+      this.memory.grow(Math.ceil(bytes / PAGE) - (8 * this.#view.length) / PAGE);
+    } catch {
+      throw new ArenaFull(`Arena: memory must have room, got none for ${bytes} bytes`);
+    }
     this.#buffer = this.memory.buffer;
     this.#view = new Float64Array(this.#buffer);
   }
@@ -102,7 +114,7 @@ export class Arena {
   /**
    * The address of room for `count` doubles, with whatever was left in it.
    *
-   * @throws RangeError if the memory cannot grow so far; `fits` tells beforehand.
+   * @throws ArenaFull if the memory cannot grow so far; `fits` tells beforehand.
    */
   allocate(count: number): number {
     const address = this.#used;
@@ -160,13 +172,39 @@ export function arena(): Arena {
   return shared;
 }
 
-/** Is there WebAssembly with 128-bit SIMD here? Without it, the plain twins do the work. */
+/** Does this engine know WebAssembly with 128-bit SIMD? It may refuse all the same to run it. */
 export function simdSupported(): boolean {
-  if (typeof WebAssembly !== 'object') return false;
+  return typeof WebAssembly === 'object' && WebAssembly.validate(simdModule());
+}
+
+let ready: boolean | undefined;
+
+/**
+ * Can kernels run here? Where not, the plain twins do the work: without SIMD, where a policy refuses to
+ * compile (the Content-Security-Policy of a page), and where there is no memory to be had. Found out,
+ * which makes the arena, when it is first asked.
+ */
+export function wasmReady(): boolean {
+  ready ??= canRun();
+  return ready;
+}
+
+function canRun(): boolean {
+  if (!simdSupported()) return false;
+  try {
+    arena().instantiate(simdModule());
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The smallest module with SIMD. */
+function simdModule(): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   const square = module.function('square');
   const x = square.param('f64');
   const pair = f64x2.splat(x);
   square.define([], f64x2.lane0(f64x2.mul(pair, pair)));
-  return WebAssembly.validate(module.bytes());
+  return module.bytes();
 }

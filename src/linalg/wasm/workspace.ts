@@ -9,18 +9,16 @@
  * @module
  */
 import { type Matrix, matrix } from '../matrix.ts';
-import { arena, simdSupported } from './memory.ts';
+import { arena, wasmReady } from './memory.ts';
 
 /** Doubles left free for what kernels copy and pack: 32 MiB. */
 const KERNEL_ROOM = 4194304;
-
-const SIMD = simdSupported();
 
 let open = 0;
 
 /** Runs `body` with the results of its operations in Wasm memory, if there is any. */
 export function inWorkspace<T>(body: () => T): T {
-  if (!SIMD) return body();
+  if (!wasmReady()) return body();
   const room = arena();
   const mark = room.used;
   room.pin();

@@ -14,7 +14,7 @@ import {
   rmsNorm,
   rope,
 } from '../../autograd/index.ts';
-import { DomainError } from '../../linalg/index.ts';
+import { DomainError, ShapeError } from '../../linalg/index.ts';
 import {
   type ContextualLayer,
   contextualLayer,
@@ -126,7 +126,13 @@ export function softmaxAttention(options: SoftmaxAttentionOptions): ContextualLa
     ...((options.causal ?? true) && { incremental }),
     outputs<V>(inputs: LayerInputs<V>): V {
       const { on, p, tokens, queries, batch, length, queryRow, positions } = inputs;
-      const ids = (): number[] => Array.from({ length }, (_, j) => positions?.[j] ?? j);
+      if (positions && positions.length !== length) {
+        throw new ShapeError(
+          `softmaxAttention: a position for each of the ${length} tokens is required, got ${positions.length}`,
+        );
+      }
+      const ids = (): number[] =>
+        positions ? Array.from(positions) : Array.from({ length }, (_, j) => j);
       const folded = (own: readonly number[]): readonly number[] =>
         Array.from({ length: batch }, () => own).flat();
       const o = on.apply(
