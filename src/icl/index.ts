@@ -148,3 +148,4 @@ export {
   requireNetworkPatches,
   withNetworkPatch,
 } from './saved-patches.ts';
+export { type StaticNetworkPatch, staticNetworkPatch } from './static-network-patch.ts';

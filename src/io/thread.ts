@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { type PackedError, packError } from './thread-errors.ts';
 
 /** The functions of a service by name, each from a message to its result. */
@@ -47,9 +47,24 @@ export function answerThreads<Setup, H extends Handlers>(service: Service<Setup,
       const result = handlers[name](message as never); // typed where it was sent, in Workers
       port.postMessage({ result } satisfies Reply, buffersOf(result));
     } catch (error) {
-      port.postMessage({ error: packError(error) } satisfies Reply);
+      sendError(port, packError(error));
     }
   });
+  // A message that cannot be read has no answer: an error that nobody catches ends the pool, where
+  // silence would leave it waiting.
+  port.on('messageerror', (error) => {
+    throw error;
+  });
+}
+
+/** Sends an error, without its fields if they cannot be copied. */
+function sendError(port: MessagePort, error: PackedError): void {
+  try {
+    port.postMessage({ error } satisfies Reply);
+  } catch (refusal) {
+    if (!(refusal instanceof Error && refusal.name === 'DataCloneError')) throw refusal;
+    port.postMessage({ error: { ...error, fields: {} } } satisfies Reply);
+  }
 }
 
 /** The buffers below a plain value that arrays fill: they can be handed over instead of copied. */

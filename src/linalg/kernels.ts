@@ -2,8 +2,9 @@
  * The kernels that the rest of the engine calls.
  *
  * This is the one place where a name is bound to its implementation: the plain twin, or a Wasm kernel
- * with the same bits where that is faster. Sizes below the measured crossover, and engines without
- * WebAssembly or SIMD, take the twin.
+ * with the same bits where that is faster. Sizes below the measured crossover, engines where Wasm cannot
+ * run, and operands for whose copies a full workspace has no room, take the twin. The size is looked at
+ * first: small operations make no Wasm memory.
  *
  * @module
  */
@@ -17,7 +18,7 @@ import * as elementwise from './wasm/elementwise.ts';
 import * as gathers from './wasm/gather.ts';
 import * as matmuls from './wasm/matmul.ts';
 import * as matrixVectors from './wasm/matrix-vector.ts';
-import { simdSupported } from './wasm/memory.ts';
+import { ArenaFull, arena, wasmReady } from './wasm/memory.ts';
 import * as norms from './wasm/norms.ts';
 import * as reductions from './wasm/reductions.ts';
 import * as rowProducts from './wasm/row-products.ts';
@@ -25,201 +26,256 @@ import * as softmaxes from './wasm/softmax.ts';
 
 export * from './reference.ts';
 
-const FAST = simdSupported();
+/**
+ * What the kernel returns, or the twin where memory is full. A kernel takes all its room before it writes
+ * an output, or clears one that the twin clears again (`sumOfRowProducts`), so the twin finds its inputs
+ * as they were. `matmul` and `attention` ask for room beforehand and need no attempt.
+ */
+function attempt<Operands extends unknown[], Result>(
+  kernel: (...operands: Operands) => Result,
+  twin: (...operands: Operands) => Result,
+  ...operands: Operands
+): Result {
+  const mark = arena().used;
+  try {
+    return kernel(...operands);
+  } catch (error) {
+    if (!(error instanceof ArenaFull)) throw error;
+    arena().release(mark);
+    return twin(...operands);
+  }
+}
 
-type Product = typeof twins.matmul;
+/** Is a product of so many multiplications faster on Wasm? */
+const productPays = (multiplications: number): boolean =>
+  multiplications >= matmuls.MATMUL_CROSSOVER && wasmReady();
 
-/** The faster of two products with the same bits, by the number of multiplications. */
-const choose =
-  (twin: Product, wasm: Product): Product =>
-  (a, b, c, m, k, n) =>
-    FAST && m * k * n >= matmuls.MATMUL_CROSSOVER ? wasm(a, b, c, m, k, n) : twin(a, b, c, m, k, n);
+export const matmul: typeof twins.matmul = (a, b, c, m, k, n) =>
+  productPays(m * k * n) ? matmuls.matmul(a, b, c, m, k, n) : twins.matmul(a, b, c, m, k, n);
 
-export const matmul: Product = choose(twins.matmul, matmuls.matmul);
-export const matmulNT: Product = choose(twins.matmulNT, matmuls.matmulNT);
-export const matmulTN: Product = choose(twins.matmulTN, matmuls.matmulTN);
+export const matmulNT: typeof twins.matmulNT = (a, b, c, m, k, n) =>
+  productPays(m * k * n) ? matmuls.matmulNT(a, b, c, m, k, n) : twins.matmulNT(a, b, c, m, k, n);
+
+export const matmulTN: typeof twins.matmulTN = (a, b, c, m, k, n) =>
+  productPays(m * k * n) ? matmuls.matmulTN(a, b, c, m, k, n) : twins.matmulTN(a, b, c, m, k, n);
 
 export const adam: typeof twins.adam = (step, theta, g, m, v) =>
-  FAST && theta.length >= ADAM_CROSSOVER
-    ? adamWasm(step, theta, g, m, v)
+  theta.length >= ADAM_CROSSOVER && wasmReady()
+    ? attempt(adamWasm, twins.adam, step, theta, g, m, v)
     : twins.adam(step, theta, g, m, v);
 
 export const matrixVector: typeof twins.matrixVector = (W, x, y, m, n) =>
-  FAST && m * n >= matrixVectors.MATRIX_VECTOR_CROSSOVER
-    ? matrixVectors.matrixVector(W, x, y, m, n)
+  m * n >= matrixVectors.MATRIX_VECTOR_CROSSOVER && wasmReady()
+    ? attempt(matrixVectors.matrixVector, twins.matrixVector, W, x, y, m, n)
     : twins.matrixVector(W, x, y, m, n);
 
 export const rankOneUpdate: typeof twins.rankOneUpdate = (W, p, v, out, m, n) =>
-  FAST && m * n >= matrixVectors.MATRIX_VECTOR_CROSSOVER
-    ? matrixVectors.rankOneUpdate(W, p, v, out, m, n)
+  m * n >= matrixVectors.MATRIX_VECTOR_CROSSOVER && wasmReady()
+    ? attempt(matrixVectors.rankOneUpdate, twins.rankOneUpdate, W, p, v, out, m, n)
     : twins.rankOneUpdate(W, p, v, out, m, n);
 
 export const attention: typeof twins.attention = (sizes, ...rest) =>
-  FAST && attentions.attentionPays(sizes)
+  attentions.attentionPays(sizes) && wasmReady()
     ? attentions.attention(sizes, ...rest)
     : twins.attention(sizes, ...rest);
 
 export const attentionBackward: typeof twins.attentionBackward = (sizes, ...rest) =>
-  FAST && attentions.attentionPays(sizes)
+  attentions.attentionPays(sizes) && wasmReady()
     ? attentions.attentionBackward(sizes, ...rest)
     : twins.attentionBackward(sizes, ...rest);
 
 type Activation = typeof twins.gelu;
 
 const activationPays = (x: Float64Array): boolean =>
-  FAST && x.length >= activations.ACTIVATION_CROSSOVER;
+  x.length >= activations.ACTIVATION_CROSSOVER && wasmReady();
 
 export const gelu: Activation = (x, y, slope) =>
-  activationPays(x) ? activations.gelu(x, y, slope) : twins.gelu(x, y, slope);
+  activationPays(x) ? attempt(activations.gelu, twins.gelu, x, y, slope) : twins.gelu(x, y, slope);
 
 export const geluTanh: Activation = (x, y, slope) =>
-  activationPays(x) ? activations.geluTanh(x, y, slope) : twins.geluTanh(x, y, slope);
+  activationPays(x)
+    ? attempt(activations.geluTanh, twins.geluTanh, x, y, slope)
+    : twins.geluTanh(x, y, slope);
 
 export const silu: Activation = (x, y, slope) =>
-  activationPays(x) ? activations.silu(x, y, slope) : twins.silu(x, y, slope);
+  activationPays(x) ? attempt(activations.silu, twins.silu, x, y, slope) : twins.silu(x, y, slope);
 
 export const tanh: Activation = (x, y, slope) =>
-  activationPays(x) ? activations.tanh(x, y, slope) : twins.tanh(x, y, slope);
+  activationPays(x) ? attempt(activations.tanh, twins.tanh, x, y, slope) : twins.tanh(x, y, slope);
 
 export const sigmoid: Activation = (x, y, slope) =>
-  activationPays(x) ? activations.sigmoid(x, y, slope) : twins.sigmoid(x, y, slope);
+  activationPays(x)
+    ? attempt(activations.sigmoid, twins.sigmoid, x, y, slope)
+    : twins.sigmoid(x, y, slope);
 
 export const softplus: Activation = (x, y, slope) =>
-  activationPays(x) ? activations.softplus(x, y, slope) : twins.softplus(x, y, slope);
+  activationPays(x)
+    ? attempt(activations.softplus, twins.softplus, x, y, slope)
+    : twins.softplus(x, y, slope);
 
 export const eluPlusOne: Activation = (x, y, slope) =>
-  FAST && x.length >= activations.ELU_CROSSOVER
-    ? activations.eluPlusOne(x, y, slope)
+  x.length >= activations.ELU_CROSSOVER && wasmReady()
+    ? attempt(activations.eluPlusOne, twins.eluPlusOne, x, y, slope)
     : twins.eluPlusOne(x, y, slope);
 
 export const exponential: typeof twins.exponential = (x, out) =>
-  FAST && out.length >= softmaxes.EXP_CROSSOVER ? softmaxes.exp(x, out) : twins.exponential(x, out);
+  out.length >= softmaxes.EXP_CROSSOVER && wasmReady()
+    ? attempt(softmaxes.exp, twins.exponential, x, out)
+    : twins.exponential(x, out);
 
 /** Does Wasm pay for a map whose operands are like `x`? Its copies cost more than a light one. */
 const heavyPays = (x: Float64Array): boolean =>
-  FAST && pays(x.length, elementwise.ELEMENTWISE_CROSSOVER, x);
-const lightPays = (x: Float64Array): boolean => FAST && elementwise.lightPays(x);
+  pays(x.length, elementwise.ELEMENTWISE_CROSSOVER, x);
+const lightPays = (x: Float64Array): boolean => elementwise.lightPays(x);
 
 export const add: typeof twins.add = (x, y, out) =>
-  lightPays(out) ? elementwise.add(x, y, out) : twins.add(x, y, out);
+  lightPays(out) ? attempt(elementwise.add, twins.add, x, y, out) : twins.add(x, y, out);
 
 export const subtract: typeof twins.subtract = (x, y, out) =>
-  lightPays(out) ? elementwise.subtract(x, y, out) : twins.subtract(x, y, out);
+  lightPays(out)
+    ? attempt(elementwise.subtract, twins.subtract, x, y, out)
+    : twins.subtract(x, y, out);
 
 export const multiply: typeof twins.multiply = (x, y, out) =>
-  heavyPays(out) ? elementwise.multiply(x, y, out) : twins.multiply(x, y, out);
+  heavyPays(out)
+    ? attempt(elementwise.multiply, twins.multiply, x, y, out)
+    : twins.multiply(x, y, out);
 
 export const scale: typeof twins.scale = (factor, x, out) =>
-  lightPays(out) ? elementwise.scale(factor, x, out) : twins.scale(factor, x, out);
+  lightPays(out)
+    ? attempt(elementwise.scale, twins.scale, factor, x, out)
+    : twins.scale(factor, x, out);
 
 export const addToRows: typeof twins.addToRows = (x, b, out, rows) =>
-  heavyPays(out) ? elementwise.addToRows(x, b, out, rows) : twins.addToRows(x, b, out, rows);
+  heavyPays(out)
+    ? attempt(elementwise.addToRows, twins.addToRows, x, b, out, rows)
+    : twins.addToRows(x, b, out, rows);
 
 export const sumOfRows: typeof twins.sumOfRows = (x, out, rows) =>
-  heavyPays(x) ? elementwise.sumOfRows(x, out, rows) : twins.sumOfRows(x, out, rows);
+  heavyPays(x)
+    ? attempt(elementwise.sumOfRows, twins.sumOfRows, x, out, rows)
+    : twins.sumOfRows(x, out, rows);
 
 export const relu: typeof twins.relu = (x, out) =>
-  heavyPays(out) ? elementwise.relu(x, out) : twins.relu(x, out);
+  heavyPays(out) ? attempt(elementwise.relu, twins.relu, x, out) : twins.relu(x, out);
 
 export const reluBackward: typeof twins.reluBackward = (y, dy, out) =>
-  heavyPays(out) ? elementwise.reluBackward(y, dy, out) : twins.reluBackward(y, dy, out);
+  heavyPays(out)
+    ? attempt(elementwise.reluBackward, twins.reluBackward, y, dy, out)
+    : twins.reluBackward(y, dy, out);
 
 export const layerNorm: typeof twins.layerNorm = (epsilon, x, g, b, y, z, s) =>
-  FAST && pays(y.length, norms.NORMS_CROSSOVER, y)
-    ? norms.layerNorm(epsilon, x, g, b, y, z, s)
+  pays(y.length, norms.NORMS_CROSSOVER, y)
+    ? attempt(norms.layerNorm, twins.layerNorm, epsilon, x, g, b, y, z, s)
     : twins.layerNorm(epsilon, x, g, b, y, z, s);
 
 export const layerNormBackward: typeof twins.layerNormBackward = (g, z, s, dy, dx) =>
-  FAST && pays(dx.length, norms.NORMS_CROSSOVER, dx)
-    ? norms.layerNormBackward(g, z, s, dy, dx)
+  pays(dx.length, norms.NORMS_CROSSOVER, dx)
+    ? attempt(norms.layerNormBackward, twins.layerNormBackward, g, z, s, dy, dx)
     : twins.layerNormBackward(g, z, s, dy, dx);
 
 export const rmsNorm: typeof twins.rmsNorm = (epsilon, offset, x, g, y, z, s) =>
-  FAST && pays(y.length, norms.NORMS_CROSSOVER, y)
-    ? norms.rmsNorm(epsilon, offset, x, g, y, z, s)
+  pays(y.length, norms.NORMS_CROSSOVER, y)
+    ? attempt(norms.rmsNorm, twins.rmsNorm, epsilon, offset, x, g, y, z, s)
     : twins.rmsNorm(epsilon, offset, x, g, y, z, s);
 
 export const rmsNormBackward: typeof twins.rmsNormBackward = (offset, g, z, s, dy, dx) =>
-  FAST && pays(dx.length, norms.NORMS_CROSSOVER, dx)
-    ? norms.rmsNormBackward(offset, g, z, s, dy, dx)
+  pays(dx.length, norms.NORMS_CROSSOVER, dx)
+    ? attempt(norms.rmsNormBackward, twins.rmsNormBackward, offset, g, z, s, dy, dx)
     : twins.rmsNormBackward(offset, g, z, s, dy, dx);
 
 const softmaxPays = (count: number, y: Float64Array): boolean =>
-  FAST && pays(count, softmaxes.SOFTMAX_CROSSOVER, y);
+  pays(count, softmaxes.SOFTMAX_CROSSOVER, y);
 const softmaxBackwardPays = (count: number, dx: Float64Array): boolean =>
-  FAST && pays(count, softmaxes.SOFTMAX_BACKWARD_CROSSOVER, dx);
+  pays(count, softmaxes.SOFTMAX_BACKWARD_CROSSOVER, dx);
 
 export const softmax: typeof twins.softmax = (x, y, from, n) =>
-  softmaxPays(n, y) ? softmaxes.softmax(x, y, from, n) : twins.softmax(x, y, from, n);
+  softmaxPays(n, y)
+    ? attempt(softmaxes.softmax, twins.softmax, x, y, from, n)
+    : twins.softmax(x, y, from, n);
 
 export const softmaxBackward: typeof twins.softmaxBackward = (y, fromY, dy, dx, from, n) =>
   softmaxBackwardPays(n, dx)
-    ? softmaxes.softmaxBackward(y, fromY, dy, dx, from, n)
+    ? attempt(softmaxes.softmaxBackward, twins.softmaxBackward, y, fromY, dy, dx, from, n)
     : twins.softmaxBackward(y, fromY, dy, dx, from, n);
 
 export const softmaxRows: typeof twins.softmaxRows = (x, y, rows, n) =>
   softmaxPays(rows * n, y)
-    ? softmaxes.softmaxRows(x, y, rows, n)
+    ? attempt(softmaxes.softmaxRows, twins.softmaxRows, x, y, rows, n)
     : twins.softmaxRows(x, y, rows, n);
 
 export const softmaxRowsBackward: typeof twins.softmaxRowsBackward = (y, dy, dx, rows, n) =>
   softmaxBackwardPays(rows * n, dx)
-    ? softmaxes.softmaxRowsBackward(y, dy, dx, rows, n)
+    ? attempt(softmaxes.softmaxRowsBackward, twins.softmaxRowsBackward, y, dy, dx, rows, n)
     : twins.softmaxRowsBackward(y, dy, dx, rows, n);
 
 export const crossEntropy: typeof twins.crossEntropy = (x, p, from, n, target) =>
-  FAST && pays(n, crossEntropies.CROSS_ENTROPY_CROSSOVER, p)
-    ? crossEntropies.crossEntropy(x, p, from, n, target)
+  pays(n, crossEntropies.CROSS_ENTROPY_CROSSOVER, p)
+    ? attempt(crossEntropies.crossEntropy, twins.crossEntropy, x, p, from, n, target)
     : twins.crossEntropy(x, p, from, n, target);
 
 export const crossEntropyBackward: typeof twins.crossEntropyBackward = (p, dx, from, n, ...rest) =>
-  FAST && pays(n, crossEntropies.CROSS_ENTROPY_BACKWARD_CROSSOVER, dx)
-    ? crossEntropies.crossEntropyBackward(p, dx, from, n, ...rest)
+  pays(n, crossEntropies.CROSS_ENTROPY_BACKWARD_CROSSOVER, dx)
+    ? attempt(
+        crossEntropies.crossEntropyBackward,
+        twins.crossEntropyBackward,
+        p,
+        dx,
+        from,
+        n,
+        ...rest,
+      )
     : twins.crossEntropyBackward(p, dx, from, n, ...rest);
 
 export const logSumExp: typeof twins.logSumExp = (x, p, from, n) =>
-  FAST && pays(n, crossEntropies.CROSS_ENTROPY_CROSSOVER, p)
-    ? crossEntropies.logSumExp(x, p, from, n)
+  pays(n, crossEntropies.CROSS_ENTROPY_CROSSOVER, p)
+    ? attempt(crossEntropies.logSumExp, twins.logSumExp, x, p, from, n)
     : twins.logSumExp(x, p, from, n);
 
 export const sum: typeof twins.sum = (x, from, n) =>
-  FAST && pays(n, reductions.SUM_CROSSOVER, x) ? reductions.sum(x, from, n) : twins.sum(x, from, n);
+  pays(n, reductions.SUM_CROSSOVER, x)
+    ? attempt(reductions.sum, twins.sum, x, from, n)
+    : twins.sum(x, from, n);
 
 export const dot: typeof twins.dot = (x, fromX, y, fromY, n) =>
-  FAST && pays(n, reductions.DOT_CROSSOVER, x)
-    ? reductions.dot(x, fromX, y, fromY, n)
+  pays(n, reductions.DOT_CROSSOVER, x)
+    ? attempt(reductions.dot, twins.dot, x, fromX, y, fromY, n)
     : twins.dot(x, fromX, y, fromY, n);
 
 export const maximum: typeof twins.maximum = (x, from, n) =>
-  FAST && pays(n, reductions.MAXIMUM_CROSSOVER, x)
-    ? reductions.maximum(x, from, n)
+  pays(n, reductions.MAXIMUM_CROSSOVER, x)
+    ? attempt(reductions.maximum, twins.maximum, x, from, n)
     : twins.maximum(x, from, n);
 
 const rowsPay = (operand: Float64Array): boolean =>
-  FAST && pays(operand.length, rowProducts.ROW_PRODUCTS_CROSSOVER, operand);
+  pays(operand.length, rowProducts.ROW_PRODUCTS_CROSSOVER, operand);
 
 export const scaleRows: typeof twins.scaleRows = (x, s, out, rows) =>
-  rowsPay(out) ? rowProducts.scaleRows(x, s, out, rows) : twins.scaleRows(x, s, out, rows);
+  rowsPay(out)
+    ? attempt(rowProducts.scaleRows, twins.scaleRows, x, s, out, rows)
+    : twins.scaleRows(x, s, out, rows);
 
 export const sumOfRowProducts: typeof twins.sumOfRowProducts = (x, y, out, rows) =>
   rowsPay(x)
-    ? rowProducts.sumOfRowProducts(x, y, out, rows)
+    ? attempt(rowProducts.sumOfRowProducts, twins.sumOfRowProducts, x, y, out, rows)
     : twins.sumOfRowProducts(x, y, out, rows);
 
 export const weightRows: typeof twins.weightRows = (w, x, out, cols) =>
-  rowsPay(out) ? rowProducts.weightRows(w, x, out, cols) : twins.weightRows(w, x, out, cols);
+  rowsPay(out)
+    ? attempt(rowProducts.weightRows, twins.weightRows, w, x, out, cols)
+    : twins.weightRows(w, x, out, cols);
 
 export const dotsOfRows: typeof twins.dotsOfRows = (x, y, out, cols) =>
-  FAST && pays(x.length, rowProducts.DOTS_CROSSOVER, x)
-    ? rowProducts.dotsOfRows(x, y, out, cols)
+  pays(x.length, rowProducts.DOTS_CROSSOVER, x)
+    ? attempt(rowProducts.dotsOfRows, twins.dotsOfRows, x, y, out, cols)
     : twins.dotsOfRows(x, y, out, cols);
 
 export const takeRows: typeof twins.takeRows = (x, indices, out, cols) =>
-  FAST && gathers.gatherPays(x, out)
-    ? gathers.takeRows(x, indices, out, cols)
+  gathers.gatherPays(x, out)
+    ? attempt(gathers.takeRows, twins.takeRows, x, indices, out, cols)
     : twins.takeRows(x, indices, out, cols);
 
 export const addToTakenRows: typeof twins.addToTakenRows = (dy, indices, out, cols) =>
-  FAST && gathers.gatherPays(dy, out)
-    ? gathers.addToTakenRows(dy, indices, out, cols)
+  gathers.gatherPays(dy, out)
+    ? attempt(gathers.addToTakenRows, twins.addToTakenRows, dy, indices, out, cols)
     : twins.addToTakenRows(dy, indices, out, cols);

@@ -64,10 +64,7 @@ export class GradientTrainer {
    */
   advance(microBatches: readonly (readonly Matrix[])[]): number {
     try {
-      const parts = microBatches.map((microBatch) =>
-        gradientOf(this.problem, this.#parameters, microBatch),
-      );
-      return this.#take(parts);
+      return this.#take(sumGradients(this.#partsOf(microBatches)));
     } catch (error) {
       throw this.#explained(error);
     }
@@ -95,14 +92,20 @@ export class GradientTrainer {
       if (this.#parameters !== before) {
         throw new StateError(`${this.#caller}: steps must be taken one at a time, got two at once`);
       }
-      return this.#take(parts);
+      return this.#take(sumGradients(parts));
     } catch (error) {
       throw this.#explained(error);
     }
   }
 
-  #take(parts: readonly Gradient[]): number {
-    const { loss, gradients } = sumGradients(parts);
+  /** The gradients of micro-batches, each computed when it is asked for. */
+  *#partsOf(microBatches: readonly (readonly Matrix[])[]): Generator<Gradient, void, void> {
+    for (const microBatch of microBatches) {
+      yield gradientOf(this.problem, this.#parameters, microBatch);
+    }
+  }
+
+  #take({ loss, gradients }: Gradient): number {
     if (!Number.isFinite(loss)) throw this.#diverged(`a loss of ${loss}`);
     const moved = this.adam.step(this.#parameters, gradients);
     for (const [name, { data }] of Object.entries(moved)) {

@@ -18,6 +18,9 @@ export interface Problem {
   /**
    * What one micro-batch adds to the loss of the batch, 1×1. A mean is divided by the size of the
    * whole batch here, once, so that the parts only have to be added.
+   *
+   * It runs in a workspace: nothing that it computes may be kept, for its memory is handed out again.
+   * What is wanted afterwards must be copied (`data.slice()`).
    */
   loss(tape: Tape, variables: Parameters<Variable>, microBatch: readonly Matrix[]): Variable;
 }
@@ -68,22 +71,27 @@ function brought({ rows, cols, data }: Matrix): Matrix {
 }
 
 /**
- * ((g_0 + g_1) + g_2) + …, losses and gradients.
+ * ((g_0 + g_1) + g_2) + …, losses and gradients. Each part is added as it comes and not kept, so of a
+ * generator's parts one at a time needs memory.
  *
  * @throws DomainError if there is no part.
  */
-export function sumGradients(parts: readonly Gradient[]): Gradient {
-  if (parts.length === 0) throw new DomainError('sumGradients: a part is required, got none');
-  const [first, ...others] = parts;
-  const sums = mapParameters(first.gradients, (part) =>
-    matrix(part.rows, part.cols, part.data.slice()),
-  );
-  let { loss } = first;
-  for (const part of others) {
-    loss += part.loss;
-    for (const [name, { data }] of Object.entries(sums)) {
-      kernels.add(data, part.gradients[name].data, data);
+export function sumGradients(parts: Iterable<Gradient>): Gradient {
+  let total: { loss: number; readonly gradients: Parameters } | undefined;
+  for (const { loss, gradients } of parts) {
+    if (total === undefined) {
+      total = { loss, gradients: mapParameters(gradients, copied) };
+    } else {
+      total.loss += loss;
+      for (const [name, { data }] of Object.entries(total.gradients)) {
+        kernels.add(data, gradients[name].data, data);
+      }
     }
   }
-  return { loss, gradients: sums };
+  if (total === undefined) {
+    throw new DomainError('sumGradients: a part is required, got none');
+  }
+  return total;
 }
+
+const copied = ({ rows, cols, data }: Matrix): Matrix => matrix(rows, cols, data.slice());

@@ -1,7 +1,7 @@
 /**
  * Attention with one query row a sequence, all heads of all sequences in one call.
  *
- * The products are walks along the tokens here: a tile of four rows (`attention-layout.ts`) would
+ * The products are walks along the tokens here: a tile of four rows (`attention-tiles.ts`) would
  * compute three for nothing. The query sees every token, so there is nothing to hide.
  *
  * @module

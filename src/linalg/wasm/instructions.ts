@@ -156,7 +156,6 @@ export const f64: {
   store: Store;
   eq: Binary;
   gt: Binary;
-  le: Binary;
   add: Binary;
   sub: Binary;
   mul: Binary;
@@ -177,7 +176,6 @@ export const f64: {
   store: store('f64.store', [0x39], 'f64'),
   eq: f64Binary('eq', 0x61, 'i32'),
   gt: f64Binary('gt', 0x64, 'i32'),
-  le: f64Binary('le', 0x65, 'i32'),
   add: f64Binary('add', 0xa0),
   sub: f64Binary('sub', 0xa1),
   mul: f64Binary('mul', 0xa2),
@@ -192,7 +190,6 @@ export const f64x2: {
   splat: Unary;
   lane0: Unary;
   lane1: Unary;
-  eq: Binary;
   ne: Binary;
   lt: Binary;
   gt: Binary;
@@ -211,7 +208,6 @@ export const f64x2: {
   splat: instruction('f64x2.splat', simd(0x14), ['f64'], 'v128'),
   lane0: instruction('f64x2.lane0', [...simd(0x21), 0], ['v128'], 'f64'),
   lane1: instruction('f64x2.lane1', [...simd(0x21), 1], ['v128'], 'f64'),
-  eq: pairBinary('f64x2.eq', 0x47),
   ne: pairBinary('f64x2.ne', 0x48),
   lt: pairBinary('f64x2.lt', 0x49),
   gt: pairBinary('f64x2.gt', 0x4a),
@@ -230,13 +226,12 @@ export const f64x2: {
   sqrt: instruction('f64x2.sqrt', simd(0xef), ['v128'], 'v128'),
 };
 
-/** Pairs of integers of 64 bits; S keeps the sign, U brings in zeros. */
+/** Pairs of integers of 64 bits; U brings in zeros. */
 export const i64x2: {
   /** The lower 32 bits of a lane. */
   lowOf0: Unary;
   lowOf1: Unary;
   shl: Binary;
-  shrS: Binary;
   shrU: Binary;
   add: Binary;
   sub: Binary;
@@ -244,7 +239,6 @@ export const i64x2: {
   lowOf0: instruction('i64x2.lowOf0', [...simd(0x1b), 0], ['v128'], 'i32'), // i32x4.extract_lane
   lowOf1: instruction('i64x2.lowOf1', [...simd(0x1b), 2], ['v128'], 'i32'),
   shl: shift('i64x2.shl', 0xcb),
-  shrS: shift('i64x2.shrS', 0xcc),
   shrU: shift('i64x2.shrU', 0xcd),
   add: pairBinary('i64x2.add', 0xce),
   sub: pairBinary('i64x2.sub', 0xd1),

@@ -30,6 +30,7 @@ import {
   when,
 } from './assembler.ts';
 import { type Code, f64, f64x2, i32, v128 } from './instructions.ts';
+import { bytes, params } from './vector-loop.ts';
 
 const LINES = [0, 1, 2, 3] as const;
 const PANEL_STEP = i32.const(32); // bytes of four doubles
@@ -233,8 +234,3 @@ const setToAtMost4 = (x: Local, value: Code): Code[] => [
   set(x, value),
   when(i32.ltU(i32.const(4), x), set(x, i32.const(4))),
 ];
-
-const params = (f: FunctionBuilder, count: number): Local[] =>
-  Array.from({ length: count }, () => f.param('i32'));
-
-const bytes = (entries: Code): Code => i32.shl(entries, i32.const(3));

@@ -108,7 +108,6 @@ describe('an instruction computes what its name says:', () => {
     ['f64.ofU', f64.ofU(i32.const(-1)), 2 ** 32 - 1],
     ['f64.eq', f64.eq(f64.const(-0), f64.const(0)), 1],
     ['f64.gt', f64.gt(f64.const(1), f64.const(1)), 0],
-    ['f64.le', f64.le(f64.const(1), f64.const(1)), 1],
     ['f64.load', f64.load(i32.const(8), 8), 3],
     ['i64x2.lowOf0', i64x2.lowOf0(integers), 5],
     ['i64x2.lowOf1', i64x2.lowOf1(integers), 7],
@@ -139,14 +138,12 @@ describe('an instruction computes what its name says:', () => {
     ['f64x2.sqrt', f64x2.sqrt(x), [Math.SQRT2, 2]],
     ['f64x2.abs', f64x2.abs(y), [3, 2]],
     ['f64x2.neg', f64x2.neg(y), [3, -2]],
-    ['f64x2.eq', f64x2.eq(x, x), [ONES, ONES]],
     ['f64x2.ne', f64x2.ne(x, f64x2.splat(f64.const(2))), [0, ONES]],
     ['f64x2.gt', f64x2.gt(x, y), [ONES, ONES]],
     ['f64x2.lt', f64x2.lt(x, f64x2.splat(f64.const(4))), [ONES, 0]],
     ['f64x2.le', f64x2.le(x, f64x2.splat(f64.const(2))), [ONES, 0]],
     ['i64x2.add and sub', i64x2.add(x, i64x2.sub(y, x)), [-3, 2]],
     ['i64x2.shl', i64x2.shl(x, i32.const(1)), [-0, -(2 ** -1021)]], // an exponent’s upper bit becomes the sign
-    ['i64x2.shrS', i64x2.shl(i64x2.shrS(x, i32.const(52)), i32.const(52)), [2, 4]],
     ['i64x2.shrU', i64x2.shl(i64x2.shrU(y, i32.const(1)), i32.const(1)), [-3, 2]],
   ])('%s', (_name, code, expected) => {
     const lanes = (pair: Code) => [
