@@ -97,9 +97,7 @@ export function gradientsOn(workers: GradientWorkers): GradientSource {
       const losses = (await workers.run('gradients', tasks)).flat();
       return losses.map((loss, i): Gradient => ({ loss, gradients: recordIn(slots[i], layout) }));
     } catch (error) {
-      // Other threads may still be at work: what they read and write is theirs from now on.
-      parametersShared = sharedArray(0);
-      slots = [];
+      slots = []; // other threads may still be at work there: the next batch gets memory of its own
       throw error;
     } finally {
       atWork = false;

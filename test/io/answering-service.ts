@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { threadId } from 'node:worker_threads';
+import { parentPort, threadId } from 'node:worker_threads';
 import { FileError } from '../../src/io/files.ts';
 import { answerThreads, type Service } from '../../src/io/thread.ts';
 import { DegenerateBase, NonFiniteError } from '../../src/linalg/errors.ts';
@@ -36,6 +36,9 @@ const FAILURES: Readonly<Record<string, () => unknown>> = {
   OwnError: () => {
     throw Object.assign(new Error('of one’s own'), { name: 'OwnError', place: 7 });
   },
+  uncloneableField: () => {
+    throw Object.assign(new NonFiniteError('with a function in a field'), { how: () => 1 });
+  },
   string: () => {
     throw 'only words';
   },
@@ -50,6 +53,8 @@ export type Handlers = {
   readonly matrixOf: (x: Matrix) => { twice: Matrix; same: Float64Array };
   readonly fail: (how: keyof typeof FAILURES) => unknown;
   readonly die: (code: number) => void;
+  /** Makes this thread find that a message, after this one, cannot be read. */
+  readonly misread: (message: null) => void;
 };
 
 export const SERVICE: Service<Setup, Handlers> = {
@@ -70,6 +75,9 @@ export const SERVICE: Service<Setup, Handlers> = {
       },
       fail: (how) => FAILURES[how](),
       die: (code) => process.exit(code),
+      misread() {
+        queueMicrotask(() => parentPort?.emit('messageerror', new Error('unreadable')));
+      },
     };
   },
 };

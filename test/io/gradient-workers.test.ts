@@ -4,8 +4,9 @@
  * @module
  */
 import { expect, test } from 'vitest';
+import type { GradientTask } from '../../src/io/gradient-workers.ts';
 import { gradientsOn, Workers } from '../../src/io/index.ts';
-import { Random, StateError } from '../../src/linalg/index.ts';
+import { NonFiniteError, Random, StateError } from '../../src/linalg/index.ts';
 import { Adam, GradientTrainer, gradientOf, initialise } from '../../src/model/index.ts';
 import { normalMatrix } from '../autograd/support.ts';
 import { expectSameParameters } from '../model/toy-training.ts';
@@ -82,6 +83,32 @@ test('the memory of one batch serves the next, for fewer micro-batches, more, an
     });
   }
   expect(before.size).toBe(3 + 5);
+});
+
+test('after a share that failed, the memory of the others, who may still be at work, is theirs', async () => {
+  const random = new Random(504);
+  const runs: (readonly GradientTask[])[] = [];
+  const source = gradientsOn({
+    count: 2,
+    async run(_name, tasks) {
+      runs.push(tasks);
+      if (runs.length === 1) throw new NonFiniteError('a share that failed');
+      return tasks.map(({ microBatches }) => microBatches.map(() => 0));
+    },
+  });
+  const start = initialise(PROBLEM.shapes, random);
+  const batch = Array.from({ length: 3 }, () => [normalMatrix(1, 8, random)]);
+  await expect(source(start, batch)).rejects.toThrow('a share that failed');
+  const parts = await source(start, batch);
+  const buffers = (tasks: readonly GradientTask[]): ArrayBufferLike[] =>
+    tasks.flatMap(({ parameters, gradients }) => [parameters, ...gradients].map((x) => x.buffer));
+  const late = new Set(buffers(runs[0]));
+  expect(late.size).toBe(1 + 3);
+  expect(buffers(runs[1]).filter((buffer) => late.has(buffer))).toEqual([]);
+  for (const { gradients } of parts)
+    expect(late.has(Object.values(gradients)[0].data.buffer)).toBe(false);
+  await source(start, batch); // and what worked is used again
+  expect(buffers(runs[2])).toEqual(buffers(runs[1]));
 });
 
 test('a second batch before the first is answered is refused, and the first is not disturbed', async () => {

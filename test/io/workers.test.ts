@@ -112,6 +112,12 @@ test('one worker computes here, two in two threads, and whichever is free takes 
 test('what is thrown and is no error, and what cannot be copied, rejects all the same', async () => {
   expect(await caught(two.run('fail', ['string']))).toMatchObject({ message: 'only words' });
   expect(await caught(two.run('fail', ['uncloneable']))).toMatchObject({ name: 'DataCloneError' });
+  for (const workers of [one, two]) {
+    const error = await caught(workers.run('fail', ['uncloneableField']));
+    expect(error).toBeInstanceOf(NonFiniteError);
+    expect(error).toMatchObject({ message: 'with a function in a field' });
+    expect((error as Error).stack).toContain('answering-service');
+  }
   const message = (() => 1) as unknown as number;
   expect(await caught(two.run('times', [message, 2]))).toMatchObject({ name: 'DataCloneError' });
   expect(await two.run('times', [4, 5, 6])).toEqual([12, 15, 18]);
@@ -132,6 +138,13 @@ describe('an end before its time rejects and does not hang:', () => {
     const others = workers.run('thread', [0, 0, 500, 500, 500]);
     const dead = workers.run('die', [9]);
     await ended(workers, /threads must live until they are closed, got exit code 9/, dead, others);
+  });
+
+  test('a thread that cannot read a message', async () => {
+    const workers: Pool = new Workers(2, SERVICE, { factor: 1 });
+    void caught(workers.run('misread', [null])); // answered, and then
+    const others = workers.run('thread', [60_000, 60_000]);
+    await ended(workers, /threads must live until they are closed, got Error: unreadable/, others);
   });
 
   test('a pool that is closed, once or twice, while threads are at work', async () => {

@@ -56,3 +56,28 @@ test.each(MAPS)('%s has the bits of its twin on either side of its crossovers', 
     });
   }
 });
+
+test.each(MAPS)('%s takes its twin where a workspace has no room for copies', (name, call) => {
+  const random = new Random(96);
+  const n = 4104;
+  const [x, y] = [hostile(random, n), hostile(random, n)];
+  const [expected, expectedY] = [new Float64Array(n), y.slice()];
+  call(twins, x, expectedY, expected);
+  for (const left of [0, 8, 4096, 8192]) {
+    for (const [inside, array] of [
+      ['no', (count: number) => new Float64Array(count)],
+      ['a resident', resultArray],
+    ] as const) {
+      inWorkspace(() => {
+        const [out, actualY] = [array(n).fill(0), y.slice()];
+        arena().allocate(arena().view.length - arena().used / 8 - left);
+        const before = arena().used;
+        call(kernels, x, actualY, out);
+        const label = `seed 96, ${name}, ${left} left, ${inside} result`;
+        assertSameBits(out, expected, label);
+        assertSameBits(actualY, expectedY, `${label}, second`);
+        expect(arena().used, label).toBe(before);
+      });
+    }
+  }
+});

@@ -110,3 +110,65 @@ test.each(Object.entries(CALLS))(
     }
   },
 );
+
+type Name = Exclude<keyof Operands, 'rows'>;
+
+/** Which operands are in Wasm memory already. */
+const PLACES: readonly (readonly Name[])[] = [
+  [],
+  ['y', 'z', 'row', 'column'],
+  ['x', 'dy'],
+  ['x', 'dy', 'y'],
+  ['x', 'dy', 'y', 'z', 'row', 'column'],
+  ['g', 'w', 'row', 'column'],
+  ['x', 'dy', 'g', 'w', 'indices', 'y', 'z', 'row', 'column'],
+];
+
+test.each(Object.entries(CALLS))(
+  '%s takes its twin where a workspace has no room for copies',
+  (_, call) => {
+    const random = new Random(132);
+    const rows = 700;
+    const draw = (n: number): Float64Array =>
+      Float64Array.from({ length: n }, () => random.normal());
+    const operands = (): Operands => ({
+      ...inputs,
+      y: blank(8 * rows),
+      z: blank(8 * rows),
+      row: blank(8),
+      column: blank(rows),
+    });
+    const inputs = {
+      rows,
+      x: draw(8 * rows),
+      dy: draw(8 * rows),
+      g: draw(8),
+      w: draw(rows),
+      indices: Float64Array.from({ length: rows }, () => random.integer(rows)),
+    };
+    const expected = operands();
+    const value = call(twins, expected);
+    for (const place of PLACES) {
+      for (const left of [0, 8, 512, 4096, 5600, 8192]) {
+        inWorkspace(() => {
+          const here = Object.fromEntries(
+            Object.entries(operands()).map(([name, entries]) => {
+              if (!place.includes(name as Name)) return [name, entries];
+              const to = resultArray(entries.length);
+              to.set(entries);
+              return [name, to];
+            }),
+          ) as unknown as Operands; // the same names
+          arena().allocate(arena().view.length - arena().used / 8 - left);
+          const before = arena().used;
+          const label = `seed 132, ${left} left, ${place.join()} resident`;
+          expect(call(kernels, here), label).toBe(value);
+          expect(arena().used, label).toBe(before);
+          for (const result of RESULTS) {
+            assertSameBits(here[result], expected[result], `${label}, ${result}`);
+          }
+        });
+      }
+    }
+  },
+);

@@ -4,9 +4,29 @@
  * @module
  */
 import { expect, test } from 'vitest';
-import { linear, scale, squaredError, sum, Tape } from '../../src/autograd/index.ts';
-import { DomainError, matrix, matrixFromRows, Random, ShapeError } from '../../src/linalg/index.ts';
+import {
+  concatColumns,
+  concatRows,
+  crossEntropy,
+  linear,
+  logSumExpRows,
+  type Op,
+  scale,
+  sliceColumns,
+  squaredError,
+  sum,
+  Tape,
+} from '../../src/autograd/index.ts';
+import {
+  DomainError,
+  type Matrix,
+  matrix,
+  matrixFromRows,
+  Random,
+  ShapeError,
+} from '../../src/linalg/index.ts';
 import { arena } from '../../src/linalg/wasm/memory.ts';
+import { inWorkspace } from '../../src/linalg/wasm/workspace.ts';
 import {
   type Gradient,
   gradientOf,
@@ -84,6 +104,43 @@ test('gradients and losses are added in ascending order', () => {
   const { loss, gradients } = sumGradients(parts);
   expect(loss).toBe(3);
   expectSameMatrix(gradients.W, matrixFromRows([[5, 2e16 + 2 - 2e16 + 10]]), 'W');
+});
+
+test('a part is added before the next one is asked for, so parts may share memory', () => {
+  const memory = part(0, 0);
+  function* overwriting(): Generator<Gradient> {
+    for (const entry of [1, 2, 4]) {
+      memory.gradients['W'].data.set([entry, 10 * entry]);
+      yield { loss: entry, gradients: memory.gradients };
+    }
+  }
+  const { loss, gradients } = sumGradients(overwriting());
+  expect(loss).toBe(7);
+  expectSameMatrix(gradients.W, matrixFromRows([[7, 70]]), 'W');
+});
+
+test.each<[Op, number]>([
+  [concatColumns as Op, 2],
+  [concatRows as Op, 2],
+  [sliceColumns(1, 3) as Op, 1],
+  [crossEntropy([1, 0, 9], { ignore: 9 }) as Op, 1],
+  [logSumExpRows as Op, 1],
+])('$name makes its gradients in the workspace, on whatever was there', (op, count) => {
+  const args = Array.from({ length: count }, () => normalMatrix(3, 4, new Random(402)));
+  const run = (): readonly (Matrix | undefined)[] => {
+    const { value, saved } = op.forward(args);
+    const dvalue = matrix(value.rows, value.cols, new Float64Array(value.data.length).fill(0.5));
+    return [value, ...op.backward(dvalue, saved, args.map(() => true))] as Matrix[]; // biome-ignore format: short
+  };
+  const expected = run();
+  const { used, view } = arena();
+  view.fill(NaN, used / 8, used / 8 + 1e4);
+  inWorkspace(() => {
+    run().forEach((found, i) => {
+      assertSameBits(found?.data ?? [], expected[i]?.data ?? [], `${op.name}, ${i}`);
+      if (i > 0) expect(found && arena().holds(found.data), `${op.name}, ${i}`).toBe(true);
+    });
+  });
 });
 
 test('a sum leaves its parts as they are, and is none of them', () => {

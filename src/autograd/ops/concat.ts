@@ -3,13 +3,14 @@
  *
  * @module
  */
-import { type Matrix, matrix } from '../../linalg/index.ts';
+import type { Matrix } from '../../linalg/index.ts';
 import * as kernels from '../../linalg/kernels.ts';
+import { resultMatrix } from '../../linalg/wasm/workspace.ts';
 import { type Op, probeMatrix, requireShapes } from '../op.ts';
 
 /** Copies columns `from` … `from + width − 1` of x. */
 function columnsOf(x: Matrix, from: number, width: number): Matrix {
-  const y = matrix(x.rows, width);
+  const y = resultMatrix(x.rows, width);
   kernels.copyColumns(
     { data: x.data, cols: x.cols, from },
     { data: y.data, cols: width, from: 0 },
@@ -50,7 +51,8 @@ export function sliceColumns(from: number, to: number): Op<number> {
       return { value: columnsOf(x, from, to - from), saved: x.cols };
     },
     backward(dy, cols) {
-      const dx = matrix(dy.rows, cols);
+      const dx = resultMatrix(dy.rows, cols);
+      dx.data.fill(0);
       putColumns(dy, dx, from);
       return [dx];
     },
@@ -77,7 +79,7 @@ export const concatColumns: Op<readonly number[]> = {
       () => args.every((x) => x.rows === first.rows),
     );
     const widths = args.map((x) => x.cols);
-    const y = matrix(
+    const y = resultMatrix(
       first.rows,
       widths.reduce((total, width) => total + width, 0),
     );
@@ -118,7 +120,7 @@ export const concatRows: Op<readonly number[]> = {
       () => args.every((x) => x.cols === first.cols),
     );
     const heights = args.map((x) => x.rows);
-    const y = matrix(
+    const y = resultMatrix(
       heights.reduce((total, height) => total + height, 0),
       first.cols,
     );
@@ -134,7 +136,9 @@ export const concatRows: Op<readonly number[]> = {
     return heights.map((height) => {
       const start = from * dy.cols;
       from += height;
-      return matrix(height, dy.cols, dy.data.slice(start, from * dy.cols));
+      const dx = resultMatrix(height, dy.cols);
+      dx.data.set(dy.data.subarray(start, from * dy.cols));
+      return dx;
     });
   },
   probe: (random) => [3, 1, 2].map((height) => probeMatrix(height, 2, random)),

@@ -5,6 +5,7 @@
  */
 import { DomainError, type Matrix, matrix, NonFiniteError } from '../../linalg/index.ts';
 import * as kernels from '../../linalg/kernels.ts';
+import { resultArray, resultMatrix } from '../../linalg/wasm/workspace.ts';
 import { type Op, probeMatrix, requireShapes } from '../op.ts';
 
 interface Saved {
@@ -33,6 +34,7 @@ export function crossEntropy(
 ): Op<Saved> {
   const wanted = Float64Array.from(targets);
   const counted = Array.from(wanted.keys()).filter((i) => wanted[i] !== ignore);
+  const ignored = Array.from(wanted.keys()).filter((i) => wanted[i] === ignore);
   const count = counted.length;
   if (count === 0)
     throw new DomainError('crossEntropy: a target that counts is required, got none');
@@ -43,8 +45,10 @@ export function crossEntropy(
       const needs = `logits with ${wanted.length} rows are required`;
       requireShapes('crossEntropy', needs, args, 1, () => x.rows === wanted.length);
       const V = x.cols;
-      const p = matrix(x.rows, V);
-      const losses = Float64Array.from(counted, (i) => {
+      const p = resultMatrix(x.rows, V);
+      clearRows(p, ignored);
+      const losses = resultArray(count);
+      counted.forEach((i, at) => {
         const target = wanted[i];
         if (!(Number.isInteger(target) && target >= 0 && target < V)) {
           throw new DomainError(
@@ -57,13 +61,14 @@ export function crossEntropy(
             `crossEntropy: the loss of a row must be finite, got ${loss} in row ${i}`,
           );
         }
-        return loss;
+        losses[at] = loss;
       });
       const average = kernels.sum(losses, 0, count) / count;
       return { value: matrix(1, 1, Float64Array.of(average)), saved: { p, count } };
     },
     backward(dy, { p }) {
-      const dx = matrix(p.rows, p.cols);
+      const dx = resultMatrix(p.rows, p.cols);
+      clearRows(dx, ignored);
       const factor = dy.data[0] / count;
       for (const i of counted) {
         kernels.crossEntropyBackward(p.data, dx.data, i * p.cols, p.cols, wanted[i], factor);
@@ -76,6 +81,11 @@ export function crossEntropy(
       return [probeMatrix(wanted.length, largest + 2, random)];
     },
   };
+}
+
+/** Writes 0 to these rows. */
+function clearRows({ cols, data }: Matrix, rows: readonly number[]): void {
+  for (const i of rows) data.fill(0, i * cols, (i + 1) * cols);
 }
 
 /**
@@ -99,8 +109,8 @@ export const logSumExpRows: Op<Matrix> = {
       1,
       () => x.cols > 0,
     );
-    const y = matrix(x.rows, 1);
-    const p = matrix(x.rows, x.cols);
+    const y = resultMatrix(x.rows, 1);
+    const p = resultMatrix(x.rows, x.cols);
     for (let i = 0; i < x.rows; i++) {
       y.data[i] = kernels.logSumExp(x.data, p.data, i * x.cols, x.cols);
       if (!Number.isFinite(y.data[i])) {
@@ -112,7 +122,7 @@ export const logSumExpRows: Op<Matrix> = {
     return { value: y, saved: p };
   },
   backward(dy, p) {
-    const dx = matrix(p.rows, p.cols);
+    const dx = resultMatrix(p.rows, p.cols);
     kernels.weightRows(dy.data, p.data, dx.data, p.cols);
     return [dx];
   },

@@ -21,5 +21,4 @@ export const pays = (
   count: number,
   { resident, copied }: Crossover,
   operand: Float64Array,
-): boolean =>
-  count >= resident && wasmReady() && (count >= copied || arena().holds(operand));
+): boolean => count >= resident && wasmReady() && (count >= copied || arena().holds(operand));

@@ -110,10 +110,15 @@ test('numbers that are not finite where nothing is visible do not reach the resu
   expect(assertAgreement(sizes, inValues, 66)).toBe(true);
 });
 
-test.each([{ window: 3 }, { softCap: 2 }, { slopes: Float64Array.of(0.5, 0.25) }])(
-  'with the rule %o',
-  (rules) => {
-    const sizes = { batch: 2, tokens: 7, queries: 7, heads: 2, kvHeads: 1, width: 4, causal: true };
-    expect(assertAgreement(sizes, normals, 67, rules)).toBe(true);
-  },
-);
+const positions = Float64Array.of(0, 1, 4, 5, 9, 11, 20);
+
+test.each([
+  { window: 3 },
+  { softCap: 2 },
+  { slopes: Float64Array.of(0.5, 0.25) },
+  { positions },
+  { positions, window: 5 },
+])('with the rule %o', (rules) => {
+  const sizes = { batch: 2, tokens: 7, queries: 7, heads: 2, kvHeads: 1, width: 4, causal: true };
+  expect(assertAgreement(sizes, normals, 67, rules)).toBe(true);
+});

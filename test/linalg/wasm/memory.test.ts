@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { Arena, arena, simdSupported } from '../../../src/linalg/wasm/memory.ts';
+import { Arena, ArenaFull, arena, simdSupported } from '../../../src/linalg/wasm/memory.ts';
 import { TABLE_BYTES } from '../../../src/linalg/wasm/tables.ts';
 
 describe('an arena', () => {
@@ -38,8 +38,18 @@ describe('an arena', () => {
     const room = new Arena(1);
     expect(room.fits(1000)).toBe(true);
     expect(room.fits(2 ** 29)).toBe(false);
-    expect(() => room.allocate(2 ** 29)).toThrow(RangeError);
+    expect(() => room.allocate(2 ** 29)).toThrow(ArenaFull);
     expect(room.used).toBe(TABLE_BYTES);
+  });
+
+  test('that is pinned does not grow, and says so in an error of its own', () => {
+    const room = new Arena(1);
+    room.pin();
+    expect(room.fits(10_000)).toBe(false);
+    expect(() => room.allocate(10_000)).toThrow(ArenaFull);
+    expect(() => room.allocate(10_000)).toThrow(RangeError);
+    room.unpin();
+    expect(room.allocate(10_000)).toBe(TABLE_BYTES);
   });
 
   test('is one for all kernels', () => {
