@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { gamma, type Matrix, norm, rowMatrix, subtract, UNIT_ROUNDOFF } from '../linalg/index.ts';
+import { gamma, type Matrix, norm, rowMatrix, UNIT_ROUNDOFF } from '../linalg/index.ts';
 import {
   type Block,
   type BlockPatch,
@@ -44,13 +44,13 @@ export interface Runs {
  * by, and the output sites together stand for W2.
  *
  *   input sites   E_z, bound 9.3 (`rounding-bounds.ts`)
+ *                 Infinity where a site is left unpatched, which counts where it carries weight
  *   hidden        E_h from E_z by the rules of `bounding.ts`; |h| ≤ |h'| + E_h
  *   E_y   = |W2|·E_h + 2·γ_{f+2}·|W2||h|      w2only: 2·γ_{f+2}·|W2||h|, h of the base run
  *           + γ_{3f+4}·|D|                    where W2 takes D; added in, not factored: see otherHidden
  *   E_sum = |c|·E_y + 4u·(|b2| + |r| + |r'| + |s'| + |D|)   c the factor of the wiring, if there is one
+ *           `throughSandwich` where a norm stands between y and the sum
  *   E_out = E_sum, or through the last norm (`norm-bound.ts`)
- *
- * Where a norm stands between y and the sum, `throughSandwich`.
  */
 export function blockBounds(
   block: Block,
@@ -86,9 +86,7 @@ export function blockBounds(
           contextual.input,
           patch.biases[site.bias] !== undefined,
         )
-      : absoluteProduct(W, subtract(contextual.input, base.input)).map((off, i) =>
-          enlarge(2 * off + 2 * Math.abs(value.data[i]), W.cols),
-        );
+      : new Float64Array(W.rows).fill(Infinity);
     if (patched) sites[site.weight] = error;
     return { value, error };
   };
@@ -97,7 +95,7 @@ export function blockBounds(
   const moved = signedChange(block, patch).map(Math.abs);
   const other = inW2 && application === 'dense' && variant !== 'w2only' ? otherHidden(hidden) : 0;
   const atUpdate = y.error.map((error, i) =>
-    inW2 ? enlarge(error + (gamma(3 * f + 4) + other) * moved[i], 4) : error,
+    inW2 && moved[i] !== 0 ? enlarge(error + (gamma(3 * f + 4) + other) * moved[i], 4) : error,
   );
   const [first] = feedForward.inputs;
   return {
@@ -109,6 +107,7 @@ export function blockBounds(
 
 /** |W|·E + 2·γ_{f+2}·|W|·(|s| + E): the error that reaches a site, and both its own. */
 function outputSiteError(W: Matrix, s: Float64Array, error: Float64Array, f: number): Float64Array {
+  if (error.includes(Infinity)) return new Float64Array(W.rows).fill(Infinity);
   const carried = absoluteProduct(W, error);
   const size = s.map((entry, i) => Math.abs(entry) + error[i]);
   return absoluteProduct(W, size).map((most, i) =>
@@ -155,13 +154,30 @@ function atOutput(
     const carried = Math.abs(factor) * atY;
     return enlarge(carried + 4 * UNIT_ROUNDOFF * (ends + carried), feedForward.width);
   });
-  if (wiring.update.kind === 'norm') {
-    return throughSandwich(block, parameters, { base, contextual }, patch, y, atUpdate);
+  const errors =
+    wiring.update.kind === 'norm'
+      ? throughSandwich(block, parameters, { base, contextual }, patch, y, atUpdate)
+      : atSum;
+  return wiring.output
+    ? throughOutputNorm(block, parameters, wiring.output.norm, contextual.sum, errors)
+    : errors;
+}
+
+/** What the norm of the sum makes of the bound there. Its gain is the same bits in both runs. */
+function throughOutputNorm(
+  { wiring: { norms }, epsilon }: Block,
+  parameters: Parameters,
+  name: string,
+  sum: Float64Array,
+  errors: Float64Array,
+): Float64Array {
+  const kind = norms[name];
+  const stored = parameters[`${name}.${gainName(kind)}`].data;
+  if (kind === 'layer') {
+    return layerNormBound(sum, errors, stored, parameters[`${name}.b`].data, epsilon);
   }
-  if (!wiring.output) return atSum;
-  const { norm: name } = wiring.output;
-  const [gain, shift] = [parameters[`${name}.g`].data, parameters[`${name}.b`].data];
-  return layerNormBound(contextual.sum, atSum, gain, shift, block.epsilon);
+  const gain = kind === 'rms+1' ? stored.map((w) => 1 + w) : stored;
+  return rmsNormBound(sum, errors, gain, epsilon);
 }
 
 /** c of entry i, where the wiring multiplies y by c. */

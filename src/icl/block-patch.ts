@@ -25,6 +25,7 @@ import {
   type Block,
   type BlockPatch,
   type BlockRun,
+  type FeedForward,
   gainName,
   linearSite,
   type Parameters,
@@ -32,8 +33,9 @@ import {
   type Site,
 } from '../model/index.ts';
 import { patchBias, patchJointly } from './joint-patch.ts';
-import { patchToTarget, patchWeight } from './patch-weight.ts';
-import { type GainMethod, patchThroughNorm } from './sandwich-norm-patch.ts';
+import { patchToTarget, patchWeight, representable } from './patch-weight.ts';
+import { preActivationBound } from './rounding-bounds.ts';
+import { GAIN_METHODS, type GainMethod, patchThroughNorm } from './sandwich-norm-patch.ts';
 
 /**
  * How the change is shared out; W1 stands for every site that reads z, W2 for every site that is summed
@@ -61,8 +63,14 @@ export const VARIANTS: readonly CommonVariant[] = ['default', 'w1w2', 'w2only', 
 /**
  * The patch that carries the block from the base run to the contextual run's output.
  *
- * @throws DegenerateBase if the vector that the variant divides by is zero.
- * @throws DomainError if the variant is not one of this block's.
+ * Where nothing that the sum reads has changed, D and with it all of its patch is +0 in every bit, and nothing
+ * is divided by.
+ *
+ * Precondition of a network that chooses: `requireClearChoice`.
+ *
+ * @throws DegenerateBase if the vector that the variant divides by is zero, the patch is not representable,
+ * or rounding could change what the network chooses.
+ * @throws DomainError if the variant is unknown or not one of this block's.
  * @throws ShapeError or NonFiniteError if the runs are not of this block.
  */
 export function blockPatch(
@@ -72,6 +80,12 @@ export function blockPatch(
   contextual: BlockRun,
   variant: Variant = 'default',
 ): BlockPatch {
+  const known: readonly string[] = [...VARIANTS, ...GAIN_METHODS];
+  if (!known.includes(variant)) {
+    throw new DomainError(
+      `blockPatch: the variant must be one of ${known.join(', ')}, got ${variant}`,
+    );
+  }
   const { feedForward, wiring } = block;
   const sandwiched = wiring.update.kind === 'norm';
   const method: GainMethod = isGainMethod(variant) ? variant : 'scalar';
@@ -92,6 +106,7 @@ export function blockPatch(
   const { gains: _, ...withoutGains } = changes;
   const patch = sandwiched ? changes : withoutGains;
   if (difference === null) return patch;
+  representable('blockPatch', { p: difference, v: new Float64Array(0) });
   const [first] = feedForward.outputs;
   const own = part(parameters, 'mlp');
   const inBias =
@@ -103,6 +118,8 @@ export function blockPatch(
   return patch;
 }
 
+type Choice = ReturnType<NonNullable<FeedForward['choice']>>;
+
 /** A patch in the making. */
 interface Changes extends BlockPatch {
   readonly weights: Record<string, BlockPatch['weights'][string]>;
@@ -113,7 +130,7 @@ interface Changes extends BlockPatch {
 const emptyChanges = (): Changes => ({ weights: {}, biases: {}, gains: {} });
 
 const isGainMethod = (variant: Variant): variant is GainMethod =>
-  variant === 'scalar' || variant === 'component-wise' || variant === 'secular';
+  GAIN_METHODS.some((method) => method === variant);
 
 /** Patches the input sites, and returns what the output sites then read. */
 function patchInputs(
@@ -125,11 +142,11 @@ function patchInputs(
   changes: Changes,
 ): Float64Array[] {
   const own = part(parameters, 'mlp');
-  const active = feedForward.active?.(({ weight }) => contextual.sites[weight].input);
+  const choice = feedForward.choice?.(({ weight }) => contextual.sites[weight]);
   const hidden: Float64Array[] = [];
   const linear = (site: Site, s: ReturnType<typeof rowMatrix>) => {
     if (feedForward.outputs.includes(site)) hidden.push(s.data.slice());
-    else if (active?.includes(site) ?? true) {
+    else if (choice?.sites.includes(site) ?? true) {
       const { weight, bias } = site;
       const [W, a, target] = [own[weight], s.data, contextual.sites[weight].input];
       if (variant === 'bias') changes.biases[bias] = patchBias(W, a, target);
@@ -138,12 +155,44 @@ function patchInputs(
         changes.weights[weight] = shared.weight;
         changes.biases[bias] = shared.bias;
       } else changes.weights[weight] = patchWeight(W, a, target);
+      if (site === choice?.router) requireClearChoice(choice, own, a, target, changes);
     }
     return linearSite(eager, own, site, s, changes);
   };
   feedForward.forward({ on: eager, p: own, linear }, rowMatrix(base.input));
   return hidden;
 }
+
+/**
+ * Refuses a choice that rounding could change (theory 6.5): the router's output in the patched run is
+ * contextual up to E, bound 9.3, so the margin must exceed 2·max E. Where the input is the same in every
+ * bit, or E = 0, the output is too.
+ *
+ * @throws DegenerateBase naming the margin.
+ */
+function requireClearChoice(
+  { router: { weight, bias }, margin }: Choice,
+  own: Parameters,
+  base: Float64Array,
+  contextual: Float64Array,
+  { biases }: BlockPatch,
+): void {
+  if (unchanged(base, contextual)) return;
+  const W = own[weight];
+  const b = own[bias]?.data ?? new Float64Array(W.rows);
+  const E = preActivationBound(W, b, base, contextual, biases[bias] !== undefined);
+  const needed = 2 * Math.max(...E);
+  if (!(margin > needed || needed === 0)) {
+    throw new DegenerateBase(
+      `blockPatch: the routing margin must exceed twice the rounding bound at ${weight}, ${needed}, or the ` +
+        `patched run may choose otherwise, got a margin of ${margin}`,
+    );
+  }
+}
+
+/** Whether two vectors are the same in every bit. */
+const unchanged = (x: Float64Array | null, y: Float64Array | null): boolean =>
+  x === null || y === null ? x === y : x.every((entry, i) => Object.is(entry, y[i]));
 
 /** D, or null where nothing is to be changed. */
 function changeOfUpdate(
@@ -159,16 +208,15 @@ function changeOfUpdate(
       ? [contextual.sum, base.sum]
       : [contextual.residual, base.residual];
   const moved = subtract(to, from);
-  if (update.kind === 'factor') return moved.map((entry) => divided(entry, update.factor));
-  if (update.kind !== 'factors') return moved;
-  const factors = parameters[update.name].data;
-  return moved.map((entry, j) => divided(entry, factors[j]));
+  const factors = update.kind === 'factors' ? parameters[update.name].data : null;
+  const factor = update.kind === 'factor' ? update.factor : 1;
+  return moved.map((entry, j) => divided(entry, factors ? factors[j] : factor));
 }
 
-/** entry/factor, where 0/0 is 0. */
+/** entry/factor, where 0 divided by anything is +0. */
 function divided(entry: number, factor: number): number {
-  if (factor !== 0) return entry / factor;
   if (entry === 0) return 0;
+  if (factor !== 0) return entry / factor;
   throw new DegenerateBase(
     'blockPatch: what is multiplied by 0 cannot make up for a difference, got a factor of 0',
   );
@@ -185,6 +233,10 @@ function changeThroughNorm(
   changes: Changes,
 ): Float64Array | null {
   if (update.kind !== 'norm') return null;
+  if (unchanged(base.input, contextual.input) && unchanged(base.residual, contextual.residual)) {
+    changes.gains[update.norm] = new Float64Array(y.length);
+    return method === 'component-wise' ? null : new Float64Array(y.length);
+  }
   const kind = norms[update.norm];
   const stored = parameters[`${update.norm}.${gainName(kind)}`].data;
   const s = kind === 'rms+1' ? stored.map((w) => 1 + w) : stored;
@@ -194,7 +246,10 @@ function changeThroughNorm(
   return method === 'component-wise' ? null : subtract(target.y, y);
 }
 
-/** The least joint change of the output sites that moves their sum by D: ΔW_k = D·s_kᵀ/Σ‖s‖². */
+/**
+ * The least joint change of the output sites that moves their sum by D: ΔW_k = D·s_kᵀ/Σ‖s‖². Where D = 0 it
+ * is 0 whatever the s_k are.
+ */
 function absorb(
   outputs: readonly Site[],
   difference: Float64Array,
@@ -202,7 +257,10 @@ function absorb(
   changes: Changes,
 ): void {
   const all = Float64Array.from(hidden.flatMap((s) => Array.from(s)));
-  const { p, v } = patchToTarget(difference, all);
+  const none = difference.every((entry) => entry === 0);
+  const { p, v } = none
+    ? { p: new Float64Array(difference.length), v: new Float64Array(all.length) }
+    : patchToTarget(difference, all);
   let from = 0;
   outputs.forEach(({ weight }, k) => {
     const to = from + hidden[k].length;

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import type { Evaluator, Op } from '../autograd/index.ts';
+import { type Evaluator, type Op, routing } from '../autograd/index.ts';
 import { DomainError, gamma, type Matrix, UNIT_ROUNDOFF } from '../linalg/index.ts';
 import { ACTIVATIONS, type ActivationName } from '../model/index.ts';
 import { enlarge } from './rounding-bounds.ts';
@@ -31,6 +31,9 @@ type Rule = (args: readonly Bounded[], value: Matrix, op: Op) => Float64Array;
 
 const SUBNORMAL = Number.MIN_VALUE;
 
+/** x·y where an error of ∞ stands for any finite number: times 0 it is 0. */
+const times = (x: number, y: number): number => (x === 0 || y === 0 ? 0 : x * y);
+
 const activationRule =
   (name: ActivationName): Rule =>
   ([x], value) => {
@@ -44,12 +47,12 @@ const activationRule =
   };
 
 const productError = (x: number, ex: number, y: number, ey: number): number =>
-  ex === 0 && ey === 0
+  (ex === 0 && ey === 0) || (x === 0 && ex === 0) || (y === 0 && ey === 0)
     ? 0
     : enlarge(
-        Math.abs(x) * ey +
-          Math.abs(y) * ex +
-          ex * ey +
+        times(Math.abs(x), ey) +
+          times(Math.abs(y), ex) +
+          times(ex, ey) +
           2 * UNIT_ROUNDOFF * (Math.abs(x) + ex) * (Math.abs(y) + ey) +
           SUBNORMAL,
         4,
@@ -75,31 +78,43 @@ const RULES: Readonly<Record<string, Rule>> = {
     }),
   column: ([x], value, op) =>
     op.forward([{ ...x.value, data: x.error }]).value.data.slice(0, value.data.length),
-  topKRouting: ([x], value) => routingError(x, value),
+  topKRouting: ([x], value, op) => routingError(x, value, selectedBy(op)),
 };
 
+/** k of topKRouting(k). */
+const selectedBy = ({ name }: Op): number => Number(name.replace(/\D/g, ''));
+
 /**
- * The weights of selected experts, for logits that differ by at most E: the selection is the same if the
- * least selected logit exceeds every other by more than 2E, and each weight differs by a factor of at most
- * e^{2E} ≤ 1 + 2E + (2E)² for 2E ≤ 1, and the rounding of both. Infinity where the margin is too small.
+ * The weights of the k selected experts, for logits l that differ by at most E: the selection is the same if
+ * the least selected logit exceeds every other by more than 2E, and each weight differs by a factor of at
+ * most e^{2E} ≤ 1 + 2E + (2E)² for 2E ≤ 1. The rounding of both runs:
+ *
+ *   2·γ_{k+16}                              exponentials, sum and quotient
+ *   2u·(max l − least selected l + 2E)      l_e − max l is rounded before its exponential is taken
+ *   an exponential that underflows          2⁻¹⁰⁷⁴ each
+ *
+ * Infinity where the margin is too small.
  */
-function routingError({ value: logits, error }: Bounded, weights: Matrix): Float64Array {
+function routingError({ value: logits, error }: Bounded, weights: Matrix, k: number): Float64Array {
+  const routes = routing(logits, k);
   const result = new Float64Array(weights.data.length);
   for (let i = 0; i < weights.rows; i++) {
     const row = (x: Float64Array): Float64Array =>
       x.subarray(i * weights.cols, (i + 1) * weights.cols);
     const most = Math.max(...row(error));
     if (most === 0) continue;
-    const selected = row(weights.data).map((weight) => (weight > 0 ? 1 : 0));
+    const { selected, margin } = routes[i];
     const scores = row(logits.data);
-    const least = Math.min(...scores.filter((_, e) => selected[e] === 1));
-    const next = Math.max(...scores.filter((_, e) => selected[e] === 0));
+    const range = scores[selected[0]] - scores[selected[k - 1]];
     const spread = 2 * most;
-    const relative = spread + spread * spread + 2 * gamma(weights.cols + 16);
-    const safe = least - next > spread * (1 + 4 * UNIT_ROUNDOFF) && spread <= 1;
-    row(result).set(
-      row(weights.data).map((weight) => (safe ? enlarge(weight * relative, 8) : Infinity)),
-    );
+    const relative =
+      spread + spread * spread + 2 * gamma(k + 16) + 2 * UNIT_ROUNDOFF * (range + spread);
+    const safe = margin > spread * (1 + 4 * UNIT_ROUNDOFF) && spread <= 1;
+    const errors = row(weights.data).map((weight, e) => {
+      if (!safe) return Infinity;
+      return selected.includes(e) ? enlarge(weight * relative + 4 * SUBNORMAL, 8) : 0;
+    });
+    row(result).set(errors);
   }
   return result;
 }

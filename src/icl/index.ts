@@ -2,11 +2,16 @@
  * icl: a prompt is a weight update.
  *
  *   patch-weight.ts         Theorem 1 at one matrix: ΔW = (W·δ)·aᵀ/‖a‖²
- *   block-patch.ts          Theorem 1 for a block of any wiring, in five variants
+ *   block-patch.ts          Theorem 1 for a block of any wiring, in all of its variants
  *   context-patch.ts        … and any part of its context
  *   prove-patch.ts          patched against contextual, beside the bound
  *   joint-patch.ts, relu-patch.ts, weighted-patch.ts    other exact updates of one matrix
- *   rounding-bounds.ts, norm-bound.ts, block-bounds.ts   what rounding may do
+ *   sandwich-norm-patch.ts, sphere-closest.ts   … where a norm stands between network and sum
+ *   network-patch.ts        a patch for each block and retained token of a network, in three modes
+ *   generate-patched.ts, patched-decoding.ts   generation without the context; with remembered keys and values
+ *   static-patch.ts, static-network-patch.ts   one change of the weights, exact at several tokens
+ *   saved-patches.ts        patches of a network as values: measured, added in, saved and loaded
+ *   rounding-bounds.ts, norm-bound.ts, block-bounds.ts, bounding.ts   what rounding may do
  *   exact-residual.ts       the delivered patch judged in BigInt
  *   exact-identity.ts, rational-block.ts   the theorem without any rounding
  *   minimality.ts           Theorem 2: all exact updates, and the least
@@ -137,9 +142,6 @@ export {
   preActivationBound,
 } from './rounding-bounds.ts';
 export { type GainMethod, patchThroughNorm } from './sandwich-norm-patch.ts';
-export { type SphereClosest, sphereClosest } from './sphere-closest.ts';
-export { type StaticPatch, staticPatch, withStaticPatch } from './static-patch.ts';
-export { patchWeightedBy } from './weighted-patch.ts';
 export {
   decodePatches,
   encodePatches,
@@ -148,4 +150,7 @@ export {
   requireNetworkPatches,
   withNetworkPatch,
 } from './saved-patches.ts';
+export { type SphereClosest, sphereClosest } from './sphere-closest.ts';
 export { type StaticNetworkPatch, staticNetworkPatch } from './static-network-patch.ts';
+export { type StaticPatch, staticPatch, withStaticPatch } from './static-patch.ts';
+export { patchWeightedBy } from './weighted-patch.ts';

@@ -9,11 +9,22 @@
  *
  * @module
  */
-import { DegenerateBase, norm, subtract } from '../linalg/index.ts';
+import {
+  DegenerateBase,
+  DomainError,
+  norm,
+  requireFinite,
+  requireVector,
+  ShapeError,
+} from '../linalg/index.ts';
+import { representable } from './patch-weight.ts';
 import { sphereClosest } from './sphere-closest.ts';
 
 /** How the change is shared between the network's output y and the gain s. */
 export type GainMethod = 'scalar' | 'component-wise' | 'secular';
+
+/** The methods by name. */
+export const GAIN_METHODS: readonly GainMethod[] = ['scalar', 'component-wise', 'secular'];
 
 /** The output that the network must have, and what is added to the gain. */
 export interface NormTarget {
@@ -32,11 +43,13 @@ export interface NormTarget {
  *   secular         y_new on the sphere of y's length, s∘n(y_new) as near to goal as it can be, and Δs
  *                   takes the rest (`sphere-closest.ts`). Precondition: no ŷ_j is 0, unless goal_j is.
  *
- * Where y = 0, R = 1 stands for its length; where goal = 0, s + Δs = 0 and y stays.
+ * Where every entry of y is 0, R = 1 stands for its length; where goal = 0, s + Δs = 0 and y stays.
  *
- * Shapes: all d. Error: O(u)·|goal| relative to min|s| (scalar), min|n(y)| (component-wise).
+ * Shapes: all d. ε positive. Error: O(u)·|goal| relative to min|s| (scalar), min|n(y)| (component-wise).
  *
- * @throws DegenerateBase naming the entry that breaks the precondition.
+ * @throws DegenerateBase naming the entry that breaks the precondition, or one that overflows.
+ * @throws DomainError for another method or an ε that is not positive and finite; ShapeError or
+ * NonFiniteError for vectors of different lengths or with a NaN or an infinity.
  */
 export function patchThroughNorm(
   method: GainMethod,
@@ -45,31 +58,63 @@ export function patchThroughNorm(
   s: Float64Array,
   epsilon: number,
 ): NormTarget {
+  requireTarget(method, goal, y, s, epsilon);
   if (goal.every((entry) => entry === 0)) return { y, gain: s.map((entry) => -entry) };
-  const square = meanSquare(y) || 1; // R²
-  const length = Math.sqrt(square + epsilon);
+  const R = y.every((entry) => entry === 0) ? 1 : rootMeanSquare(y);
+  const length = norm(Float64Array.of(R, Math.sqrt(epsilon))); // √(R² + ε), also where R² underflows
   if (method === 'component-wise') {
     const gain = goal.map((entry, j) => quotient(method, entry, y[j] / length, j) - s[j]);
-    return { y, gain: gain.map((entry, j) => (goal[j] === 0 && y[j] === 0 ? 0 : entry)) };
+    return finite({ y, gain: gain.map((entry, j) => (goal[j] === 0 && y[j] === 0 ? 0 : entry)) });
   }
-  const radius = Math.sqrt(square / (square + epsilon)); // ρ₀
+  const radius = R / length; // ρ₀
   if (method === 'scalar') {
     const unscaled = goal.map((entry, j) => quotient(method, entry, s[j], j)); // ỹ
-    const c = Math.sqrt(meanSquare(unscaled)) / radius;
-    return {
+    const c = rootMeanSquare(unscaled) / radius;
+    return finite({
       y: unscaled.map((entry) => (entry / c) * length),
       gain: s.map((entry) => (c - 1) * entry),
-    };
+    });
   }
   const { point } = sphereClosest(goal, s, radius);
   const gain = goal.map((entry, j) => quotient(method, entry - s[j] * point[j], point[j], j));
-  return { y: point.map((entry) => entry * length), gain };
+  return finite({ y: point.map((entry) => entry * length), gain });
 }
 
-const meanSquare = (x: Float64Array): number => {
-  const size = norm(x);
-  return (size / x.length) * size;
-};
+function requireTarget(
+  method: GainMethod,
+  goal: Float64Array,
+  y: Float64Array,
+  s: Float64Array,
+  epsilon: number,
+): void {
+  if (!GAIN_METHODS.includes(method)) {
+    throw new DomainError(
+      `patchThroughNorm: the method must be one of ${GAIN_METHODS.join(', ')}, got ${method}`,
+    );
+  }
+  for (const [name, x] of Object.entries({ goal, y, s })) {
+    requireVector('patchThroughNorm', name, x);
+    if (x.length !== goal.length) {
+      throw new ShapeError(
+        `patchThroughNorm: goal, y and s need one length, got ${goal.length}, ${y.length} and ${s.length}`,
+      );
+    }
+    requireFinite('patchThroughNorm', name, x);
+  }
+  if (!(epsilon > 0 && epsilon < Infinity)) {
+    throw new DomainError(`patchThroughNorm: ε must be positive and finite, got ${epsilon}`);
+  }
+}
+
+/** √mean(x²) of an x that is not 0: scaled, and so not 0 where the squares underflow. */
+const rootMeanSquare = (x: Float64Array): number =>
+  Math.max(norm(x) / Math.sqrt(x.length), Number.MIN_VALUE);
+
+/** The target, if all of it is finite. */
+function finite(target: NormTarget): NormTarget {
+  representable('patchThroughNorm', { p: target.y, v: target.gain });
+  return target;
+}
 
 /** a/b, where 0/0 is 0. */
 function quotient(method: GainMethod, a: number, b: number, j: number): number {
@@ -79,7 +124,3 @@ function quotient(method: GainMethod, a: number, b: number, j: number): number {
     `patchThroughNorm: ${method} needs a divisor other than 0 wherever the goal is not, got 0 at entry ${j}`,
   );
 }
-
-/** goal = U(y') + (r' − r), of a wiring whose update is a norm of gain s. */
-export const normGoal = (contextualSum: Float64Array, residual: Float64Array): Float64Array =>
-  subtract(contextualSum, residual);

@@ -115,26 +115,37 @@ export interface BlockParts {
 /**
  * The block of these parts; see `wirings.ts` for the formulas.
  *
- * @throws DomainError if their widths do not fit, or epsilon is not positive and finite.
+ * @throws DomainError if their widths do not fit, epsilon is not positive and finite, or the factor of the
+ * update is 0 or not finite.
  */
-export function blockOf({ name, wiring, layer, feedForward, epsilon = 1e-5 }: BlockParts): Block {
+export const blockOf = (parts: BlockParts): Block => assemble('blockOf', parts);
+
+function assemble(
+  caller: string,
+  { name, wiring, layer, feedForward, epsilon = 1e-5 }: BlockParts,
+): Block {
   const adds = wiring !== WIRINGS.plain;
   const { width } = layer;
   if (adds && (layer.tokenWidth !== width || feedForward.outputWidth !== width)) {
     throw new DomainError(
-      `contextualBlock: ${name} adds tokens, layer output and block output, so one width is required, got ` +
+      `${caller}: ${name} adds tokens, layer output and block output, so one width is required, got ` +
         `${layer.tokenWidth}, ${width} and ${feedForward.outputWidth}`,
     );
   }
   if (feedForward.width !== width) {
     throw new DomainError(
-      `contextualBlock: the feed-forward network must read the layer's ${width} entries, got ${feedForward.width}`,
+      `${caller}: the feed-forward network must read the layer's ${width} entries, got ${feedForward.width}`,
     );
   }
   if (!(epsilon > 0 && epsilon < Infinity)) {
-    throw new DomainError(`contextualBlock: epsilon must be positive and finite, got ${epsilon}`);
+    throw new DomainError(`${caller}: epsilon must be positive and finite, got ${epsilon}`);
   }
   const { update } = wiring;
+  if (update.kind === 'factor' && !(Number.isFinite(update.factor) && update.factor !== 0)) {
+    throw new DomainError(
+      `${caller}: the factor of the update must be finite and not 0, got ${update.factor}`,
+    );
+  }
   const norms = Object.entries(wiring.norms).map(([norm, kind]) =>
     prefixed(norm, normShapes(kind, width)),
   );
@@ -272,5 +283,8 @@ export function contextualBlock(options: BlockOptions): Block {
     throw new DomainError(`contextualBlock: wiring must be one of ${known}, got ${name}`);
   }
   const feedForward = mlp({ width, hidden, outputWidth, activation });
-  return blockOf({ name, wiring, layer, feedForward, ...(epsilon !== undefined && { epsilon }) });
+  return assemble('contextualBlock', {
+    ...{ name, wiring, layer, feedForward },
+    ...(epsilon !== undefined && { epsilon }),
+  });
 }

@@ -92,7 +92,7 @@ export function initialise(shapes: ParameterShapes, random: Random): Parameters 
 }
 
 /**
- * Refuses parameters that are not exactly those of `shapes`, all finite.
+ * Refuses parameters that are not exactly those of `shapes`, all finite; those of `optional` may be there.
  *
  * @throws DomainError naming a parameter that is missing or unknown.
  * @throws ShapeError naming one of another shape.
@@ -102,8 +102,11 @@ export function requireParameters(
   caller: string,
   shapes: ParameterShapes,
   parameters: Parameters,
+  optional: ParameterShapes = {},
 ): void {
-  for (const [name, { rows, cols }] of Object.entries(shapes)) {
+  const present = Object.entries(optional).filter(([name]) => Object.hasOwn(parameters, name));
+  const all = { ...Object.fromEntries(present), ...shapes };
+  for (const [name, { rows, cols }] of Object.entries(all)) {
     const value = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
     if (value === undefined) {
       throw new DomainError(`${caller}: parameter ${name} (${rows}x${cols}) is required, got none`);
@@ -122,7 +125,7 @@ export function requireParameters(
     }
   }
   for (const name of Object.keys(parameters)) {
-    if (!Object.hasOwn(shapes, name)) {
+    if (!Object.hasOwn(all, name)) {
       const known = Object.keys(shapes).join(', ');
       throw new DomainError(`${caller}: parameters ${known} are required, got also ${name}`);
     }

@@ -7,7 +7,13 @@ import { eager } from '../autograd/index.ts';
 import type { Matrix } from '../linalg/index.ts';
 import type { Block, BlockValues } from './block.ts';
 import { requireTokens, sequenceOf } from './contextual-layer.ts';
-import { type Parameters, part, requireParameters } from './parameters.ts';
+import {
+  biasShape,
+  type ParameterShapes,
+  type Parameters,
+  part,
+  requireParameters,
+} from './parameters.ts';
 import { type BlockPatch, requireGains, requirePatch } from './sites.ts';
 
 /** The values of one evaluation at one token, as vectors. */
@@ -24,7 +30,8 @@ type Run<T> = {
 /**
  * One evaluation of the block at the query with its intermediate values, patched if asked.
  *
- * Shapes: context n×tokenWidth with n ≥ 0, query of tokenWidth numbers.
+ * Shapes: context n×tokenWidth with n ≥ 0, query of tokenWidth numbers. A site of the feed-forward network
+ * may have a bias that the block has not, as `addPatch` leaves it.
  *
  * @throws ShapeError, NonFiniteError or DomainError if tokens, parameters or patch do not fit.
  */
@@ -35,10 +42,21 @@ export function runBlock(
   query: Float64Array,
   patch?: BlockPatch,
 ): BlockRun {
-  requireParameters('runBlock', block.shapes, parameters);
+  requireParameters('runBlock', block.shapes, parameters, siteBiases(block));
   requireTokens('runBlock', block.layer, query);
   if (patch) requireBlockPatch('runBlock', block, parameters, patch);
   return asRun(block.forward(eager, parameters, sequenceOf(context, query), 1, patch));
+}
+
+/** The biases that the sites of the feed-forward network may have. */
+function siteBiases({ feedForward, shapes }: Block): ParameterShapes {
+  const sites = [...feedForward.inputs, ...feedForward.outputs];
+  return Object.fromEntries(
+    sites.map(({ weight, bias }) => {
+      const { rows, cols } = shapes[`mlp.${weight}`];
+      return [`mlp.${bias}`, biasShape(rows, cols)];
+    }),
+  );
 }
 
 /** Values at one token as vectors. */

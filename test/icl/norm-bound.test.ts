@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { eager, layerNorm } from '../../src/autograd/index.ts';
+import { eager, layerNorm, rmsNorm } from '../../src/autograd/index.ts';
 import { layerNormBound } from '../../src/icl/index.ts';
+import { rmsNormBound } from '../../src/icl/norm-bound.ts';
 import { Random, rowMatrix } from '../../src/linalg/index.ts';
 import { normFormula, vector } from '../support/small-cases.ts';
 
@@ -69,4 +70,43 @@ test('no perturbation within e moves a computed norm beyond the bound, and some 
     });
   }
   expect(nearest).toBeGreaterThan(0.3); // measured: 0.91
+});
+
+test('a bound without the mean by hand: y = (3, 4), ε = 1/2, e = (u, 2u), g = (2, −1)', () => {
+  // σ = √13, n = y/σ, rms(e) = √(5/2)·u: (e + n·rms(e))/σ + 2·10·n, times |g|
+  const [sigma, rms] = [Math.sqrt(13), Math.sqrt(2.5)];
+  const units = [
+    2 * ((1 + (3 / sigma) * rms) / sigma + (20 * 3) / sigma),
+    (2 + (4 / sigma) * rms) / sigma + (20 * 4) / sigma,
+  ];
+  const found = rmsNormBound(vector(3, 4), vector(u, 2 * u), vector(2, -1), 0.5);
+  found.forEach((entry, i) => {
+    expect(Math.abs(entry / (units[i] * u) - 1)).toBeLessThan(1e-12);
+  });
+});
+
+test('no perturbation within e moves a computed rms norm beyond the bound, and some come near it', () => {
+  const random = new Random(4, 94);
+  let nearest = 0;
+  for (let round = 0; round < 2000; round++) {
+    const d = 2 + random.integer(5);
+    const draw = (scale: number): Float64Array =>
+      Float64Array.from({ length: d }, () => scale * random.normal());
+    const size = 2 ** -random.integer(50);
+    const [y, e, g] = [draw(2), draw(size / 4).map(Math.abs), draw(1)];
+    const epsilon = [0, 1e-5, 1][random.integer(3)];
+    const offset = random.integer(2) === 0 ? 0 : 1;
+    const x = y.map((entry, i) => entry + (random.uniform() < 0.5 ? -e[i] : e[i]));
+    const [before, after] = [y, x].map(
+      (v) => eager.apply(rmsNorm({ epsilon, offset }), rowMatrix(v), rowMatrix(g)).data,
+    );
+    const wider = e.map((entry, i) => entry + u * Math.abs(x[i])); // x itself is rounded once
+    const gain = g.map((entry) => offset + entry);
+    rmsNormBound(y, wider, gain, epsilon).forEach((bound, i) => {
+      const off = Math.abs(after[i] - before[i]);
+      expect(off).toBeLessThanOrEqual(bound);
+      nearest = Math.max(nearest, off / bound);
+    });
+  }
+  expect(nearest).toBeGreaterThan(0.3);
 });

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { type GainMethod, patchThroughNorm, sphereClosest } from '../../src/icl/index.ts';
-import { DegenerateBase, norm, Random } from '../../src/linalg/index.ts';
+import {
+  DegenerateBase,
+  DomainError,
+  NonFiniteError,
+  norm,
+  Random,
+  ShapeError,
+} from '../../src/linalg/index.ts';
 
 const EPSILON = 0.01;
 const METHODS: readonly GainMethod[] = ['scalar', 'component-wise', 'secular'];
@@ -57,6 +64,47 @@ test('a divisor of 0 is refused where the goal is not 0, and not replaced', () =
   expect(() => patchThroughNorm('component-wise', goal, zero, s, EPSILON)).toThrow('entry 0');
   const free = patchThroughNorm('scalar', vector(0, 2), y, zero, EPSILON);
   expect(free.y[0]).toBe(0);
+});
+
+test('R = 1 stands for the length of 0 only, not for one whose square underflows', () => {
+  const [goal, s] = [vector(1, 2), vector(1, 3)];
+  const epsilon = 1e-5;
+  for (const size of [1e-170, 1e-200]) {
+    const y = vector(3 * size, 4 * size);
+    const { gain, y: kept } = patchThroughNorm('component-wise', goal, y, s, epsilon);
+    expect(kept).toEqual(y);
+    // n(y) = y/√ε, so s + Δs = goal·√ε/y.
+    gain.forEach((change, j) => {
+      expect(Math.abs(change / ((goal[j] * Math.sqrt(epsilon)) / y[j]) - 1)).toBeLessThan(1e-14);
+    });
+    const { y: target } = patchThroughNorm('scalar', goal, y, s, epsilon);
+    expect(Math.abs(norm(target) / norm(y) - 1)).toBeLessThan(1e-14);
+  }
+  const { y: fresh } = patchThroughNorm('scalar', goal, vector(0, -0), s, epsilon);
+  expect(Math.abs(norm(fresh) / Math.sqrt(2) - 1)).toBeLessThan(1e-14);
+});
+
+test('other methods, lengths, and what is not finite are refused', () => {
+  const [goal, y, s] = [vector(1, 2), vector(1, 1), vector(1, 3)];
+  const unknown = () => patchThroughNorm('scaler' as GainMethod, goal, y, s, EPSILON);
+  expect(unknown).toThrow(DomainError);
+  expect(unknown).toThrow(/one of scalar, component-wise, secular, got scaler/);
+  for (const method of METHODS) {
+    const bad = vector(1, NaN);
+    for (const [g, x, t] of [
+      [bad, y, s],
+      [goal, bad, s],
+      [goal, y, vector(Infinity, 1)],
+    ]) {
+      expect(() => patchThroughNorm(method, g, x, t, EPSILON)).toThrow(NonFiniteError);
+    }
+    expect(() => patchThroughNorm(method, goal, vector(1), s, EPSILON)).toThrow(ShapeError);
+    for (const epsilon of [0, NaN, Infinity]) {
+      expect(() => patchThroughNorm(method, goal, y, s, epsilon)).toThrow(DomainError);
+    }
+  }
+  const overflowing = () => patchThroughNorm('component-wise', goal, vector(1e-320, 1), s, EPSILON);
+  expect(overflowing).toThrow(DegenerateBase);
 });
 
 describe('the closest point of a sphere', () => {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { add, column, topKRouting, weightRows } from '../../autograd/index.ts';
-import { DomainError } from '../../linalg/index.ts';
+import { add, column, routing, topKRouting, weightRows } from '../../autograd/index.ts';
+import { DomainError, rowMatrix } from '../../linalg/index.ts';
 import { type ActivationName, requireActivation } from '../activations.ts';
 import { requireSizes } from '../contextual-layer.ts';
 import { prefixed, weightShape } from '../parameters.ts';
@@ -66,9 +66,11 @@ export function experts(options: ExpertsOptions): FeedForward {
       });
       return parts.reduce((sum, part) => on.apply(add, sum, part));
     },
-    active: (s) => [
-      router,
-      ...each.flatMap(({ gate, up, down }) => (s(down).some((x) => x !== 0) ? [gate, up] : [])),
-    ],
+    choice(passed) {
+      const [route] = routing(rowMatrix(passed(router).output), selected);
+      const chosen = each.filter((_, e) => route.selected.includes(e));
+      const sites = [router, ...chosen.flatMap(({ gate, up }) => [gate, up])];
+      return { sites, router, margin: route.margin };
+    },
   };
 }

@@ -35,6 +35,21 @@ export interface FeedForward {
   readonly outputs: readonly Site[];
   /** y for each row of z. Calls `linear` once for each site, inputs and outputs in their order. */
   forward<V>(tools: FeedForwardTools<V>, z: V): V;
-  /** The input sites that matter where the output sites read `s`; default: all of them. */
-  active?(s: (site: Site) => Float64Array): readonly Site[];
+  /** What one run chose, from what passed its sites; default: every input site matters. */
+  choice?(passed: (site: Site) => Passed): Choice;
+}
+
+/** What passed a site in one run. */
+export interface Passed {
+  readonly input: Float64Array;
+  readonly output: Float64Array;
+}
+
+/** Which input sites matter in a run, and how clearly they were chosen. */
+export interface Choice {
+  readonly sites: readonly Site[];
+  /** The site that chooses by its output. */
+  readonly router: Site;
+  /** A run whose router output differs by less than half of it in every entry chooses the same. */
+  readonly margin: number;
 }
