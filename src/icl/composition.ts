@@ -16,7 +16,7 @@ import {
   runBlock,
 } from '../model/index.ts';
 import { blockPatch } from './block-patch.ts';
-import { withoutPositions } from './context-patch.ts';
+import { keptPositions, withoutPositions } from './context-patch.ts';
 import { withPatch } from './prove-patch.ts';
 
 /** One stage: what was added, and the block on what is left. */
@@ -55,10 +55,11 @@ export function composePatches(
     }
     removed.push(...part);
     const remaining = withoutPositions(context, removed);
-    const base = runBlock(block, current, remaining, query);
+    const positions = keptPositions(context, removed);
+    const base = runBlock(block, current, remaining, query, undefined, positions);
     const patch = blockPatch(block, current, base, before);
     current = withPatch(block, current, patch);
-    before = runBlock(block, current, remaining, query);
+    before = runBlock(block, current, remaining, query, undefined, positions);
     stages.push({ patch, parameters: current, remaining, run: before });
   }
   return stages;

@@ -32,6 +32,8 @@ export interface ContextPatch {
   readonly patch: BlockPatch;
   /** The context that is left, C∖Y. */
   readonly remaining: Matrix;
+  /** The positions of its tokens and of the query: those they have in the whole context. */
+  readonly positions: readonly number[];
   /** T_W(C∖Y, x) with its intermediate values. */
   readonly base: BlockRun;
   /** T_W(C, x) with its intermediate values. */
@@ -62,9 +64,17 @@ export function contextPatch(
 ): ContextPatch {
   const remaining = withoutPositions(context, removed);
   const contextual = runBlock(block, parameters, context, query);
-  const base = runBlock(block, parameters, remaining, query);
+  const positions = keptPositions(context, removed);
+  const base = runBlock(block, parameters, remaining, query, undefined, positions);
   const patch = blockPatch(block, parameters, base, contextual, variant);
-  return { patch, remaining, base, contextual };
+  return { patch, remaining, positions, base, contextual };
+}
+
+/** The positions that are left of 0 … n, the query's n among them. */
+export function keptPositions(context: Matrix, removed: Positions): number[] {
+  const gone = new Set(removed === 'all' ? [] : removed);
+  const all = Array.from({ length: context.rows + 1 }, (_, t) => t);
+  return all.filter((t) => t === context.rows || (removed !== 'all' && !gone.has(t)));
 }
 
 /**

@@ -60,8 +60,8 @@ export function proveContextPatch(
   { application = 'factored', ...options }: ProofOptions = {},
 ): PatchProof {
   const found = contextPatch(block, parameters, context, query, options);
-  const { patch, remaining, base, contextual } = found;
-  const patched = runPatched(block, parameters, remaining, query, patch, application);
+  const { patch, remaining, positions, base, contextual } = found;
+  const patched = runPatched(block, parameters, remaining, query, patch, application, positions);
   const runs = { base, contextual };
   const { variant = 'default' } = options;
   const bounds = blockBounds(block, parameters, runs, variant, application, patch);
@@ -83,13 +83,14 @@ export function runPatched(
   query: Float64Array,
   patch: BlockPatch,
   application: Application = 'factored',
+  positions?: readonly number[],
 ): BlockRun {
   if (application !== 'factored' && application !== 'dense') {
     throw new DomainError(`runPatched: application is 'factored' or 'dense', got ${application}`);
   }
   return application === 'factored'
-    ? runBlock(block, parameters, context, query, patch)
-    : runBlock(block, withPatch(block, parameters, patch), context, query);
+    ? runBlock(block, parameters, context, query, patch, positions)
+    : runBlock(block, withPatch(block, parameters, patch), context, query, undefined, positions);
 }
 
 /** The block's parameters with the patch added in: a block like any other. */

@@ -99,6 +99,7 @@ export interface Block {
     sequences: V,
     batch: number,
     patch?: BlockPatch,
+    positions?: ArrayLike<number>,
   ): BlockValues<V>;
 }
 
@@ -215,8 +216,8 @@ function assemble(
     mix,
     mixBy,
     finish,
-    forward: (on, parameters, sequences, batch, patch) =>
-      finish(on, parameters, mix(on, parameters, sequences, batch, 'query'), patch),
+    forward: (on, parameters, sequences, batch, patch, positions) =>
+      finish(on, parameters, mix(on, parameters, sequences, batch, 'query', positions), patch),
   };
 }
 

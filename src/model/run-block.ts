@@ -31,7 +31,8 @@ type Run<T> = {
  * One evaluation of the block at the query with its intermediate values, patched if asked.
  *
  * Shapes: context n×tokenWidth with n ≥ 0, query of tokenWidth numbers. A site of the feed-forward network
- * may have a bias that the block has not, as `addPatch` leaves it.
+ * may have a bias that the block has not, as `addPatch` leaves it. `positions` are those of the n + 1 tokens,
+ * ascending; default: 0 … n.
  *
  * @throws ShapeError, NonFiniteError or DomainError if tokens, parameters or patch do not fit.
  */
@@ -41,11 +42,12 @@ export function runBlock(
   context: Matrix,
   query: Float64Array,
   patch?: BlockPatch,
+  positions?: readonly number[],
 ): BlockRun {
   requireParameters('runBlock', block.shapes, parameters, siteBiases(block));
   requireTokens('runBlock', block.layer, query);
   if (patch) requireBlockPatch('runBlock', block, parameters, patch);
-  return asRun(block.forward(eager, parameters, sequenceOf(context, query), 1, patch));
+  return asRun(block.forward(eager, parameters, sequenceOf(context, query), 1, patch, positions));
 }
 
 /** The biases that the sites of the feed-forward network may have. */

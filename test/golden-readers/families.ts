@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { eager, routing, topKRouting } from '../../src/autograd/index.ts';
 import {
   blockBounds,
   type NetworkPatch,
@@ -11,7 +12,7 @@ import {
   sphereClosest,
   type Variant,
 } from '../../src/icl/index.ts';
-import { norm } from '../../src/linalg/index.ts';
+import { maxAbs, norm, rowMatrix, subtract } from '../../src/linalg/index.ts';
 import { network, prefixed } from '../../src/model/index.ts';
 import { type Agreement, byDeviation, type Golden, toMatrix, toVector } from '../support/golden.ts';
 import { DESCRIBED, type Described } from '../support/golden-models.ts';
@@ -19,10 +20,13 @@ import { comparePatch } from './patch-agreement.ts';
 
 export const tolerance: typeof byDeviation = byDeviation;
 
-export function read({ case: name, inputs, outputs }: Golden, agreement: Agreement): void {
+export function read(
+  { case: name, inputs, outputs, residuals }: Golden,
+  agreement: Agreement,
+): void {
   if (name === 'gemma_block') readGemma(inputs, outputs, agreement);
-  else if (name === 'moe_block') readExperts(inputs, outputs, agreement);
-  else readParallel(inputs, outputs, agreement);
+  else if (name === 'moe_block') readExperts(inputs, outputs, residuals, agreement);
+  else readParallel(inputs, outputs, residuals, agreement);
 }
 
 /** The patches of one block, which must make its output contextual within the bound. */
@@ -80,7 +84,22 @@ function readGemma(inputs: Golden, outputs: Golden, agreement: Agreement): void 
   }
 }
 
-function readParallel(inputs: Golden, outputs: Golden, agreement: Agreement): void {
+/** How far the block twice in a row, patched at every retained token, is from contextual. */
+function stackedTwice({ block, parameters }: Described, { X, keep }: Golden): number {
+  const both = { ...prefixed('blocks.0', parameters), ...prefixed('blocks.1', parameters) };
+  const found = networkPatch(network([block, block]), both, toMatrix(X), keep);
+  const off = found.patched[1].map(({ output }, i) =>
+    maxAbs(subtract(output, found.contextual[1][keep[i]].output)),
+  );
+  return Math.max(...off);
+}
+
+function readParallel(
+  inputs: Golden,
+  outputs: Golden,
+  residuals: Golden,
+  agreement: Agreement,
+): void {
   for (const family of ['gptj', 'neox']) {
     for (const variant of ['default', 'w2only'] as const) {
       const described = DESCRIBED[family](inputs[family]);
@@ -88,6 +107,16 @@ function readParallel(inputs: Golden, outputs: Golden, agreement: Agreement): vo
       const outputOf = (runs: NetworkPatch['base']) => runs[0].map(({ output }) => output);
       agreement.close(`${family}: ctx_out`, outputOf(found.contextual), outputs[family].ctx_out);
       agreement.close(`${family}: base_out`, outputOf(found.base), outputs[family].base_out);
+      const twice = stackedTwice(described, inputs);
+      agreement.close(`${family}_stack2`, twice, residuals.mp50[`${family}_stack2`]);
+      const moved = found.actual[0].map(({ input }, i) =>
+        maxAbs(subtract(found.contextual[0][inputs.keep[i]].input, input)),
+      );
+      agreement.same(
+        `${family}_first_layer_input_change`,
+        Math.max(...moved),
+        residuals.mp50[`${family}_first_layer_input_change`],
+      );
       found.patches[0].forEach((patch, i) => {
         if (patch)
           comparePatch(`${family} ${variant} ${i}`, patch, outputs[family][variant][i], agreement);
@@ -96,8 +125,14 @@ function readParallel(inputs: Golden, outputs: Golden, agreement: Agreement): vo
   }
 }
 
-function readExperts(inputs: Golden, outputs: Golden, agreement: Agreement): void {
-  const found = patchesOf(DESCRIBED['moe'](inputs.params), inputs, 'default', agreement);
+function readExperts(
+  inputs: Golden,
+  outputs: Golden,
+  residuals: Golden,
+  agreement: Agreement,
+): void {
+  const described = DESCRIBED['moe'](inputs.params);
+  const found = patchesOf(described, inputs, 'default', agreement);
   const [contextual] = found.contextual;
   agreement.close(
     'ctx_out',
@@ -117,4 +152,54 @@ function readExperts(inputs: Golden, outputs: Golden, agreement: Agreement): voi
   found.patches[0].forEach((patch, i) => {
     if (patch) comparePatch(`experts ${i}`, patch, outputs.patches[i], agreement);
   });
+  readRouting(found, inputs.params.top_k, outputs, agreement);
+  // The same patches, with that of the router left out.
+  const unpatched = found.actual[0].map((run, i) => {
+    const { Wr: _, ...weights } = found.patches[0][i]?.weights ?? {};
+    const mixed = {
+      attention: rowMatrix(run.attention),
+      residual: run.residual && rowMatrix(run.residual),
+      input: rowMatrix(run.input),
+    };
+    const { block, parameters } = described;
+    const { output } = block.finish(eager, parameters, mixed, { weights, biases: {} });
+    return maxAbs(subtract(output.data, contextual[inputs.keep[i]].output));
+  });
+  agreement.close(
+    'neg_router_unpatched',
+    Math.max(...unpatched),
+    residuals.mp50.neg_router_unpatched,
+  );
+}
+
+/** Selected experts, the largest logit first, their weights, and how near another one came. */
+function readRouting(
+  { contextual, base }: NetworkPatch,
+  selected: number,
+  outputs: Golden,
+  agreement: Agreement,
+): void {
+  const routes = (runs: NetworkPatch['base']) =>
+    runs[0].map(({ sites }) => {
+      const logits = rowMatrix(sites['Wr'].output);
+      const { data } = eager.apply(topKRouting(selected), logits);
+      const chosen = Array.from(data.keys()).filter((e) => data[e] > 0);
+      chosen.sort((e, f) => data[f] - data[e]);
+      const [{ margin }] = routing(logits, selected);
+      return { chosen, weights: chosen.map((e) => data[e]), margin };
+    });
+  const [ctx, without] = [routes(contextual), routes(base)];
+  const chosenOf = (all: typeof ctx): string => JSON.stringify(all.map(({ chosen }) => chosen));
+  agreement.same('ctx_sel', chosenOf(ctx), JSON.stringify(outputs.ctx_sel));
+  agreement.same('base_sel', chosenOf(without), JSON.stringify(outputs.base_sel));
+  agreement.close(
+    'ctx_prob',
+    ctx.map(({ weights }) => weights),
+    outputs.ctx_prob,
+  );
+  agreement.close(
+    'router_margin',
+    ctx.map(({ margin }) => margin),
+    outputs.router_margin,
+  );
 }

@@ -12,7 +12,7 @@ import {
   runNetwork,
   type Variant,
 } from '../../src/icl/index.ts';
-import { type Matrix, rowOf } from '../../src/linalg/index.ts';
+import { type Matrix, maxAbs, rowOf, subtract } from '../../src/linalg/index.ts';
 import { generate } from '../../src/model/index.ts';
 import { type Agreement, byDeviation, type Golden, rowsOf } from '../support/golden.ts';
 import { describedModel } from '../support/golden-models.ts';
@@ -96,6 +96,17 @@ export function read({ inputs, outputs, residuals }: Golden, agreement: Agreemen
     residuals.mp50.neg_mode_last_used_everywhere,
   );
   agreement.close('neg_unpatched_logits', off(without), residuals.mp50.neg_unpatched_logits);
+
+  const rebased = residuals.mp50.rope_rebase_prefix;
+  if (rebased !== undefined) {
+    // Without a prefix: positions from 0 on instead of those that the tokens had.
+    const suffix = positions.slice(2);
+    const [there, here] = [suffix, suffix.map((_: number, i: number) => i)].map((at) =>
+      logitsOf(runNetwork(network, parameters, rowsAt(X, suffix), at)),
+    );
+    const off = maxAbs(subtract(here.data, there.data));
+    agreement.close('rope_rebase_prefix', off, rebased);
+  }
 
   const count = outputs.generated.length;
   const decoded = generate(model, parameters, ids, count);

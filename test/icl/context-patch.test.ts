@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   composePatches,
   contextPatch,
+  networkPatch,
   proveContextPatch,
   withoutPositions,
 } from '../../src/icl/index.ts';
@@ -14,7 +15,7 @@ import {
   Random,
   ShapeError,
 } from '../../src/linalg/index.ts';
-import { runBlock } from '../../src/model/index.ts';
+import { initialise, llamaBlock, network, prefixed, runBlock } from '../../src/model/index.ts';
 import { randomCase } from '../support/cases.ts';
 
 test('patched equals contextual within its bound for any part of the context, both ways', () => {
@@ -155,4 +156,20 @@ test('a position in two parts is refused', () => {
   expect(() => composePatches(block, parameters, context, query, [[0], [0]])).toThrow(
     /parts must be disjoint, got position 0 twice/,
   );
+});
+
+test('what is left of a context keeps its positions, as in a network', () => {
+  const random = new Random(171);
+  const block = llamaBlock({ width: 6, heads: 1, hidden: 8 });
+  const own = initialise(block.shapes, random);
+  const X = matrix(6, 6);
+  random.fillNormal(X.data);
+  const context = matrix(5, 6, X.data.slice(0, 30));
+  const found = contextPatch(block, own, context, X.data.slice(30), { removed: [1, 2] });
+  expect(found.positions).toEqual([0, 3, 4, 5]);
+  const net = networkPatch(network([block]), prefixed('blocks.0', own), X, [0, 3, 4, 5]);
+  expect(found.base.attention).toEqual(net.base[0][3].attention);
+  expect(found.patch.weights['Wg']).toEqual(net.patches[0][3]?.weights['Wg']);
+  const all = contextPatch(block, own, context, X.data.slice(30));
+  expect(all.positions).toEqual([5]);
 });

@@ -134,8 +134,13 @@ describe('what does not fit together is refused', () => {
     [[0, 1, 2, 3, 4, Number.NaN], DomainError],
     [[0, 1, 2, 3, 4, Infinity], DomainError],
   ])('positions %j for six tokens', (positions, error) => {
-    expect(() => networkPatch(net, parameters, six, [5], { positions })).toThrow(error);
-    expect(() => runNetwork(net, parameters, six, positions)).toThrow(error);
+    for (const [caller, attempt] of [
+      ['networkPatch', () => networkPatch(net, parameters, six, [5], { positions })],
+      ['runNetwork', () => runNetwork(net, parameters, six, positions)],
+    ] as const) {
+      expect(attempt).toThrow(error);
+      expect(attempt).toThrow(`${caller}: `); // not whichever layer comes to read them
+    }
   });
 
   test('a layer with rotary positions does not make up those that are missing', () => {
@@ -161,20 +166,25 @@ describe('what does not fit together is refused', () => {
         Array.from({ length: x.rows }, (_, t) => t),
         patches as undefined,
       );
-    expect(run({}, six)).toThrow(DomainError);
-    expect(run({ ...parameters, 'blocks.1.mlp.Wd': matrix(1, 1) }, six)).toThrow(ShapeError);
-    expect(run(parameters, matrix(6, 7))).toThrow(ShapeError);
-    expect(run(parameters, matrix(0, 6))).toThrow(ShapeError);
-    const nan = matrix(6, 6, new Float64Array(36).fill(Number.NaN));
-    expect(run(parameters, nan)).toThrow(NonFiniteError);
     const { patches } = networkPatch(net, parameters, six, all);
     expect(run(parameters, six, patches)).not.toThrow();
-    expect(run(parameters, six, patches.slice(1))).toThrow(ShapeError);
-    expect(run(parameters, six, [...patches, patches[0]])).toThrow(ShapeError);
+    const nan = matrix(6, 6, new Float64Array(36).fill(Number.NaN));
     const short = patches.map((layer) => layer.slice(1));
-    expect(run(parameters, six, short)).toThrow(ShapeError);
-    // Those of a gated block, at a perceptron.
-    expect(run(parameters, six, [patches[1], patches[1], patches[2]])).toThrow(DomainError);
+    const gated = [patches[1], patches[1], patches[2]]; // the first block is a perceptron
+    for (const [error, attempt] of [
+      [DomainError, run({}, six)],
+      [ShapeError, run({ ...parameters, 'blocks.1.mlp.Wd': matrix(1, 1) }, six)],
+      [ShapeError, run(parameters, matrix(6, 7))],
+      [ShapeError, run(parameters, matrix(0, 6))],
+      [NonFiniteError, run(parameters, nan)],
+      [ShapeError, run(parameters, six, patches.slice(1))],
+      [ShapeError, run(parameters, six, [...patches, patches[0]])],
+      [ShapeError, run(parameters, six, short)],
+      [DomainError, run(parameters, six, gated)],
+    ] as const) {
+      expect(attempt).toThrow(error);
+      expect(attempt).toThrow('runNetwork: ');
+    }
   });
 });
 

@@ -159,6 +159,7 @@ describe('a memory of keys and values', () => {
     }
     expect(() => cache.append(token(1), 0)).toThrow(DomainError);
     expect(() => cache.append(token(1).slice(1), 1)).toThrow(ShapeError);
+    expect(() => cache.append(token(1).slice(1), 1)).toThrow('NetworkCache.append: the token');
     expect(() => cache.append(token(1).fill(Number.NaN), 1)).toThrow(NonFiniteError);
     expect(cache.memories.map((memory) => memory?.positions)).toEqual([[0], [0], [0], [0]]);
     const [own, expected] = [cache, twin].map((each) => each.append(token(1), 1));

@@ -7,12 +7,14 @@
 
 import { eager } from '../../autograd/index.ts';
 import {
+  type Application,
   blockBounds,
   blockPatch,
   type NetworkPatch,
   networkPatch,
   residual,
   type Variant,
+  withPatch,
 } from '../../icl/index.ts';
 import { type Matrix, matrix, norm, Random, subtract } from '../../linalg/index.ts';
 import {
@@ -125,20 +127,25 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   },
 };
 
-/** Blocks that the closed list of names does not have are shown by their variant. */
+/** The closed list of names of blocks; others have none, and are shown by their variant. */
 const LISTED = ['llama', 'gemma', 'parallel-gptj', 'parallel-neox', 'moe'];
 
-/** One row for each architecture and variant. */
+/** A row for each architecture and variant, and one with the default patch added into the matrices. */
 export const ARCHITECTURE_PATCHES: readonly Verification[] = Object.entries(ARCHITECTURES).flatMap(
-  ([name, architecture], index) =>
-    architecture.variants.map((variant, v) => {
+  ([name, architecture], index) => {
+    const forms = [
+      ...architecture.variants.map((variant) => [variant, 'factored'] as const),
+      ['default', 'dense'] as const,
+    ];
+    return forms.map(([variant, application], v) => {
       const listed = LISTED.includes(name);
+      const shown = [listed ? '' : name, variant, application === 'dense' ? 'dense' : ''];
       const about = {
         theorem: architecture.theorem,
         title: architecture.title,
         layer: 'softmax',
-        block: listed ? name : 'pre-ln',
-        variant: [listed ? '' : name, variant].filter(Boolean).join(', '),
+        block: listed ? name : null,
+        variant: shown.filter(Boolean).join(', '),
       };
       return {
         ...about,
@@ -146,12 +153,13 @@ export const ARCHITECTURE_PATCHES: readonly Verification[] = Object.entries(ARCH
           const gatherer = new RowGatherer();
           const random = new Random(seed, 14, index, v);
           for (let trial = 0; trial < trials; trial++) {
-            attempt(gatherer, random, architecture, variant);
+            attempt(gatherer, random, architecture, variant, application);
           }
           return gatherer.row(about);
         },
       };
-    }),
+    });
+  },
 );
 
 /** One random block, sequence and set of retained tokens. */
@@ -160,6 +168,7 @@ function attempt(
   random: Random,
   { make }: Architecture,
   variant: Variant,
+  application: Application,
 ): void {
   const width = 4 + random.integer(5);
   const block = make(width, 3 + random.integer(10), random);
@@ -174,12 +183,15 @@ function attempt(
   keep.forEach((t, i) => {
     const runs = { base: found.actual[0][i], contextual: found.contextual[0][t] };
     const patch = found.patches[0][i] ?? NO_PATCH;
-    const { output: bound } = blockBounds(block, parameters, runs, variant, 'factored', patch);
+    const { output: bound } = blockBounds(block, parameters, runs, variant, application, patch);
     if (!bound.every(Number.isFinite)) {
       gatherer.unbounded(); // a router's margin below its error, or a hidden vector all error
       return;
     }
-    const { output } = found.patched[0][i];
+    const { output } =
+      application === 'factored'
+        ? found.patched[0][i]
+        : finished(block, withPatch(block, parameters, patch), found.actual[0][i]);
     gatherer.trial(residual(output, runs.contextual.output, bound));
     controls(gatherer, block, parameters, found, i, runs, variant, bound);
   });
@@ -190,7 +202,7 @@ function controls(
   gatherer: RowGatherer,
   block: Block,
   parameters: Parameters,
-  { actual, patches }: NetworkPatch,
+  { patches }: NetworkPatch,
   i: number,
   { base, contextual }: { base: BlockRun; contextual: BlockRun },
   variant: Variant,
@@ -200,13 +212,7 @@ function controls(
   if (!(moved >= norm(base.output) / 10)) return;
   const patch = patches[0][i] ?? NO_PATCH;
   const check = (name: string, wrong: BlockPatch): void => {
-    const rows = { attention: actual[0][i].attention, residual: base.residual, input: base.input };
-    const mixed = {
-      attention: asRow(rows.attention),
-      residual: rows.residual && asRow(rows.residual),
-      input: asRow(rows.input),
-    };
-    const { output } = asRun(block.finish(eager, parameters, mixed, wrong));
+    const { output } = finished(block, parameters, base, wrong);
     gatherer.control(name, output, contextual.output, bound);
   };
   check('no patch', NO_PATCH);
@@ -229,6 +235,17 @@ function controls(
     const asIfNone = { ...block, wiring: { ...block.wiring, update: { kind: 'none' as const } } };
     check('the factor overlooked', blockPatch(asIfNone, parameters, base, contextual));
   }
+}
+
+/** The feed-forward part again, on what the mixing part gave in some run. */
+function finished(
+  block: Block,
+  parameters: Parameters,
+  { attention, residual: r, input }: BlockRun,
+  patch: BlockPatch = NO_PATCH,
+): BlockRun {
+  const mixed = { attention: asRow(attention), residual: r && asRow(r), input: asRow(input) };
+  return asRun(block.finish(eager, parameters, mixed, patch));
 }
 
 const weighs = (run: BlockRun, name: string): boolean =>

@@ -98,7 +98,11 @@ export const LAYER_PATCHES: readonly Verification[] = Object.entries(LAYERS).map
               { weights: { W1: { ...update, p: update.p.map((x) => -x) } }, biases: {} },
             ],
           ] as const) {
-            const run = runPatched(block, parameters, proof.remaining, query, wrong);
+            const run = runPatched(
+              ...([block, parameters, proof.remaining, query, wrong] as const),
+              'factored',
+              proof.positions,
+            );
             gatherer.control(name, run.preActivation, contextual.preActivation, bound);
           }
         }

@@ -129,7 +129,10 @@ export class RowGatherer {
     this.#accepted = true;
   }
 
-  /** The row: it holds if every bound is kept and every control exceeds its own. */
+  /**
+   * The row: it holds if every bound is kept and every control exceeds its own. One whose trials have
+   * neither bound nor exact residual does not: nothing was judged.
+   */
   row(verification: Omit<Verification, 'run'>): VerifyRow {
     const negativeControls = [...this.#controls].map(([name, control]) => ({
       name,
@@ -159,6 +162,8 @@ export class RowGatherer {
         !this.#accepted &&
         Number.isFinite(this.#maxResidual) &&
         overBound <= 1 &&
+        // Trials without any bound can not fail, unless they are judged in fractions.
+        (this.#overBounds.length > 0 || this.#exactResidual !== null) &&
         (exactError === null || exactError <= 1) &&
         (this.#exactResidual === null || this.#exactResidual === '0') &&
         // A control that never ran is none; in a handful of trials it may find no case to run on.

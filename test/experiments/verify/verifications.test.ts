@@ -1,11 +1,21 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { VERIFICATIONS } from '../../../src/experiments/verify/index.ts';
-import type { Verification, VerifyRow } from '../../../src/experiments/verify/row.ts';
-import type { ImplicitDescent, RationalProof, SitePatch } from '../../../src/icl/index.ts';
+import {
+  RowGatherer,
+  type Verification,
+  type VerifyRow,
+} from '../../../src/experiments/verify/row.ts';
+import type {
+  ImplicitDescent,
+  PatchedGeneration,
+  RationalProof,
+  SitePatch,
+  StaticPatch,
+} from '../../../src/icl/index.ts';
 import type { RankOne } from '../../../src/linalg/index.ts';
 
 /** What every patch that the library delivers is multiplied by: 1, or a mistake. */
-const planted = vi.hoisted(() => ({ factor: 1, away: 0, step: 1, residual: '' }));
+const planted = vi.hoisted(() => ({ factor: 1, away: 0, step: 1, residual: '', logits: 1 }));
 
 const times = (x: Float64Array): Float64Array => x.map((entry) => planted.factor * entry);
 const wrong = ({ p, v }: RankOne): RankOne => ({
@@ -49,6 +59,32 @@ vi.mock('../../../src/icl/joint-patch.ts', async (original) => {
   };
 });
 
+vi.mock('../../../src/icl/static-patch.ts', async (original) => {
+  const own = await original<typeof import('../../../src/icl/static-patch.ts')>();
+  return {
+    ...own,
+    staticPatch: (...all: Parameters<typeof own.staticPatch>): StaticPatch => {
+      const found = own.staticPatch(...all);
+      const weights = Object.entries(found.weights).map(([name, change]) => [
+        name,
+        { ...change, data: times(change.data) },
+      ]);
+      return { ...found, weights: Object.fromEntries(weights) };
+    },
+  };
+});
+
+vi.mock('../../../src/icl/generate-patched.ts', async (original) => {
+  const own = await original<typeof import('../../../src/icl/generate-patched.ts')>();
+  return {
+    generatePatched: (...all: Parameters<typeof own.generatePatched>): PatchedGeneration => {
+      const found = own.generatePatched(...all);
+      const moved = found.logits.map((row) => row.map((entry) => planted.logits * entry));
+      return { ...found, logits: moved };
+    },
+  };
+});
+
 vi.mock('../../../src/icl/implicit-descent.ts', async (original) => {
   const own = await original<typeof import('../../../src/icl/implicit-descent.ts')>();
   return {
@@ -72,7 +108,7 @@ vi.mock('../../../src/icl/rational-block.ts', async (original) => {
 });
 
 afterEach(() => {
-  Object.assign(planted, { factor: 1, away: 0, step: 1, residual: '' });
+  Object.assign(planted, { factor: 1, away: 0, step: 1, residual: '', logits: 1 });
 });
 
 const TRIALS = 6;
@@ -98,8 +134,8 @@ const [MINIMALITY, COMPOSITION, DESCENT, RATIONAL] = [
 
 /** Rows of several tokens or blocks a trial, each of which is a statement of its own. */
 const MANY = NAMES.filter((name) => /^[56]\./.test(name) || /multiplier|layer scale/.test(name));
-/** Rows that need no rank-one patch: the change goes into a bias, or comes from least squares. */
-const WITHOUT_PATCH = NAMES.filter((name) => /^6\.4 parallel-\w+ default|^5\.4/.test(name));
+/** Rows that need no rank-one patch: the change goes into a bias. */
+const WITHOUT_PATCH = NAMES.filter((name) => /^6\.4 parallel-\w+ default/.test(name));
 /** One row for every layer, each with two wrong patches. */
 const LAYERS = NAMES.filter((name) => /^1\.2 plain (null|rotary)/.test(name));
 
@@ -196,6 +232,37 @@ test('with every patch a millionth too large, every row that uses one fails', ()
   // Minimality compares with whatever patch there is, descent reads gradients, fractions have their own.
   const free = [MINIMALITY, DESCENT, RATIONAL, ...ELSEWHERE, ...WITHOUT_PATCH];
   expect(failing(run())).toEqual(NAMES.filter((name) => !free.includes(name)));
+});
+
+test('with logits a millionth off, generation fails', () => {
+  planted.logits = 1 + 1e-6;
+  expect(failing(run())).toEqual(['5.3 stack greedy, 4 tokens']);
+});
+
+test('a row whose trials have no bound and no exact residual does not hold', () => {
+  const about = { theorem: '5.4', title: '', layer: null, block: null, variant: null };
+  const row = (...residuals: string[]): VerifyRow => {
+    const gatherer = new RowGatherer();
+    gatherer.trial({ observed: 0, overBound: null });
+    for (const each of residuals) gatherer.exactResidual(each);
+    return gatherer.row(about);
+  };
+  expect(row()).toMatchObject({ trials: 1, maxResidual: 0, maxResidualOverBound: null, ok: false });
+  expect(row('0').ok).toBe(true);
+});
+
+test('blocks are named by the closed list, and dense patches are among them', () => {
+  const names = VERIFICATIONS.map(({ block }) => block);
+  const listed =
+    'plain v1-skip residual pre-ln post-ln llama gemma parallel-gptj parallel-neox moe stack';
+  expect([...new Set(names)].sort()).toEqual([...listed.split(' '), null].sort());
+  for (const name of ['falcon', 'olmo2', 'residual multiplier', 'layer scale']) {
+    const rows = VERIFICATIONS.filter(({ variant }) => variant?.startsWith(`${name}, `));
+    expect(rows.map(({ block }) => block)).toEqual(rows.map(() => null));
+    expect(rows.length).toBe(3);
+  }
+  expect(NAMES).toContain('6.2 llama default, dense');
+  expect(NAMES).toContain('6.3 gemma default, dense');
 });
 
 test('with a first factor that does not lie along a, minimality fails', () => {
