@@ -10,7 +10,7 @@
  *
  * @module
  */
-import { eager } from '../autograd/index.ts';
+import { eager, takeRows } from '../autograd/index.ts';
 import {
   DomainError,
   type Matrix,
@@ -94,7 +94,7 @@ export function networkPatch(
   requireSequence('networkPatch', network, parameters, sequence, positions);
   requireKeep('networkPatch', keep, sequence.rows);
   const kept = keep.map((t) => positions[t]);
-  const retained = rowsOf(sequence, keep);
+  const retained = eager.apply(takeRows(keep), sequence);
   const contextual = runBlocks(network, parameters, sequence, positions);
   const base = runBlocks(network, parameters, retained, kept);
   const [patches, actual, patched]: [(BlockPatch | null)[][], BlockRun[][], BlockRun[][]] = [
@@ -191,15 +191,6 @@ function mixedRows(
     residual: residual && row(residual, i),
     input: row(input, i),
   }));
-}
-
-/** Some rows of a matrix. */
-function rowsOf(x: Matrix, rows: readonly number[]): Matrix {
-  const result = matrix(rows.length, x.cols);
-  rows.forEach((t, i) => {
-    result.data.set(rowOf(x, t), i * x.cols);
-  });
-  return result;
 }
 
 function requireSequence(

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { eager } from '../autograd/index.ts';
+import { eager, takeRows } from '../autograd/index.ts';
 import { type Matrix, matrix, rowOf } from '../linalg/index.ts';
 import { asRun, type BlockRun, type Network, type Parameters, prefixed } from '../model/index.ts';
 import { networkPatch, outputsOf, runNetwork } from './network-patch.ts';
@@ -44,11 +44,7 @@ export function staticNetworkPatch(
   const positions = Array.from({ length: sequence.rows }, (_, t) => t);
   networkPatch(network, parameters, sequence, keep, { mode: 'last', variant }); // its checks
   const contextual = runNetwork(network, parameters, sequence, positions);
-  let stream = matrix(
-    keep.length,
-    sequence.cols,
-    Float64Array.from(keep.flatMap((t) => Array.from(rowOf(sequence, t)))),
-  );
+  let stream = eager.apply(takeRows(keep), sequence);
   const [changes, patched]: [StaticPatch[], BlockRun[][]] = [[], []];
   let changed = parameters;
   network.blocks.forEach((block, l) => {

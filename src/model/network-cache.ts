@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { eager } from '../autograd/index.ts';
+import { eager, takeRows } from '../autograd/index.ts';
 import { DomainError, type Matrix, matrix, requireFinite, ShapeError } from '../linalg/index.ts';
 import type { Block, Mixed } from './block.ts';
 import type { LayerMemory } from './contextual-layer.ts';
@@ -61,8 +61,8 @@ export class NetworkCache {
     other.#memories = this.#memories.map(
       (memory) =>
         memory && {
-          keys: rowsOf(memory.keys, rows),
-          values: rowsOf(memory.values, rows),
+          keys: eager.apply(takeRows(rows), memory.keys),
+          values: eager.apply(takeRows(rows), memory.values),
           positions: rows.map((row) => memory.positions[row]),
         },
     );
@@ -133,12 +133,4 @@ function stacked(a: Matrix, b: Matrix): Matrix {
   data.set(a.data);
   data.set(b.data, a.data.length);
   return matrix(a.rows + b.rows, a.cols, data);
-}
-
-function rowsOf(x: Matrix, rows: readonly number[]): Matrix {
-  const result = matrix(rows.length, x.cols);
-  rows.forEach((row, i) => {
-    result.data.set(x.data.subarray(row * x.cols, (row + 1) * x.cols), i * x.cols);
-  });
-  return result;
 }

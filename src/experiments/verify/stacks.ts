@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { eager } from '../../autograd/index.ts';
+import { eager, takeRows } from '../../autograd/index.ts';
 import {
   absoluteProduct,
   blockBounds,
@@ -21,11 +21,9 @@ import {
   conditionNumber,
   gamma,
   type Matrix,
-  matrix,
   matrixFromRows,
   maxAbs,
   Random,
-  rowOf,
   UNIT_ROUNDOFF,
 } from '../../linalg/index.ts';
 import {
@@ -116,7 +114,7 @@ function stackRow(mode: PatchMode, depth: number): Verification {
         gatherer.control('no patch', last(found.base), target, allowed);
         if (mode === 'last' && keep.length > 1 && depth > 1) {
           const misused = found.patches.map((layer) => keep.map(() => layer[keep.length - 1]));
-          const wrong = runNetwork(net, parameters, rowsOf(X, keep), keep, misused);
+          const wrong = runNetwork(net, parameters, eager.apply(takeRows(keep), X), keep, misused);
           gatherer.control('used everywhere', last(wrong), target, allowed);
         }
       }
@@ -124,9 +122,6 @@ function stackRow(mode: PatchMode, depth: number): Verification {
     },
   };
 }
-
-const rowsOf = (X: Matrix, keep: readonly number[]): Matrix =>
-  matrix(keep.length, X.cols, Float64Array.from(keep.flatMap((t) => Array.from(rowOf(X, t)))));
 
 const generation: Verification = {
   theorem: '5.3',
@@ -225,14 +220,14 @@ const staticChange: Verification = {
       const targets = keep.map((t) => found.contextual[0][t]);
       const change = staticPatch(block, parameters, found.base[0], targets);
       const changed = prefixed('blocks.0', withStaticPatch(parameters, change));
-      const [runs] = runNetwork(net, changed, rowsOf(X, keep), keep);
+      const [runs] = runNetwork(net, changed, eager.apply(takeRows(keep), X), keep);
       const right = together(targets);
       const limit = right.slice().fill(staticLimit(found.base[0], runs));
       gatherer.trial(residual(together(runs), right, limit));
       gatherer.control('no change', together(found.base[0]), right, limit);
       const one = staticPatch(block, parameters, found.base[0].slice(2), targets.slice(2));
       const narrow = prefixed('blocks.0', withStaticPatch(parameters, one));
-      const [others] = runNetwork(net, narrow, rowsOf(X, keep), keep);
+      const [others] = runNetwork(net, narrow, eager.apply(takeRows(keep), X), keep);
       gatherer.control('the change for the last token', together(others), right, limit);
     }
     return gatherer.row(this);
