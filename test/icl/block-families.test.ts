@@ -12,36 +12,19 @@ import {
   type Block,
   blockOf,
   contextualBlock,
-  falconBlock,
   gatedMlp,
-  gemmaBlock,
-  gpt2Block,
-  gptjBlock,
   initialise,
   llamaBlock,
   mapParameters,
-  mixtralBlock,
   type NormKind,
-  neoxBlock,
-  olmo2Block,
   preNorm,
   runBlock,
   sandwich,
   softmaxAttention,
 } from '../../src/model/index.ts';
+import { FAMILIES } from '../support/families.ts';
 
 const sizes = { width: 8, heads: 2, hidden: 12 };
-const FAMILIES: Readonly<Record<string, Block>> = {
-  'GPT-2': gpt2Block(sizes),
-  Llama: llamaBlock({ ...sizes, kvHeads: 1 }),
-  Gemma: gemmaBlock({ ...sizes, softCap: 3 }),
-  'GPT-J': gptjBlock({ ...sizes, rotated: 2 }),
-  NeoX: neoxBlock({ ...sizes, rotated: 2 }),
-  Mixtral: mixtralBlock({ ...sizes, experts: 3, selected: 2 }),
-  Falcon: falconBlock(sizes),
-  'OLMo 2': olmo2Block(sizes),
-};
-
 function drawn(block: Block, seed: number) {
   const random = new Random(seed, 78);
   const parameters = mapParameters(initialise(block.shapes, random), (value) =>

@@ -9,34 +9,10 @@ import { describe, expect, test } from 'vitest';
 import { column, eager, squaredError, Tape } from '../../src/autograd/index.ts';
 import { blockBounds, networkPatch, residual, runNetwork } from '../../src/icl/index.ts';
 import { matrix, norm, Random, subtract } from '../../src/linalg/index.ts';
-import {
-  type Block,
-  falconBlock,
-  gemmaBlock,
-  gpt2Block,
-  gptjBlock,
-  initialise,
-  llamaBlock,
-  mapParameters,
-  mixtralBlock,
-  neoxBlock,
-  network,
-  olmo2Block,
-} from '../../src/model/index.ts';
+import { initialise, mapParameters, network } from '../../src/model/index.ts';
+import { FAMILIES } from '../support/families.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const sizes = { width: 8, heads: 2, hidden: 16 };
-
-const FAMILIES: Readonly<Record<string, Block>> = {
-  'GPT-2': gpt2Block(sizes),
-  Llama: llamaBlock({ ...sizes, kvHeads: 1 }),
-  Gemma: gemmaBlock({ ...sizes, softCap: 3 }),
-  'GPT-J': gptjBlock({ ...sizes, rotated: 2 }),
-  NeoX: neoxBlock({ ...sizes, rotated: 2 }),
-  Mixtral: mixtralBlock({ ...sizes, experts: 3, selected: 2 }),
-  Falcon: falconBlock(sizes),
-  'OLMo 2': olmo2Block(sizes),
-};
 
 describe.each(Object.entries(FAMILIES))('%s', (_, block) => {
   const random = new Random(111);

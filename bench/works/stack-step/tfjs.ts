@@ -7,11 +7,10 @@
  * @module
  */
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
-import { transpose } from '../../../src/linalg/index.ts';
 import { part } from '../../../src/model/index.ts';
 import { type Product, productWithOwnGradient, type Tfjs, tfjs } from '../../contestants/tfjs.ts';
+import { trainingProgram, variableOf } from '../../contestants/tfjs-step.ts';
 import type { Program } from '../../runner/contract.ts';
-import { joined } from '../../runner/errors.ts';
 import { dataFor, EPSILON, LEARNING_RATE, parametersFor, type StackSizes } from './task.ts';
 
 export type Style = 'all rows' | 'all rows, tuned';
@@ -27,7 +26,6 @@ export async function tfjsStep(
   const { layers, all } = variablesFor(tf, sizes);
   const { x, y } = dataFor(sizes);
   const [sequences, targets] = [x, y].map((m) => Float32Array.from(m.data));
-  const optimizer = tf.train.adam(LEARNING_RATE, 0.9, 0.999, 1e-8);
   const product: Product = style === 'all rows' ? tf.matMul : productWithOwnGradient(tf);
   const mask = tf.tensor2d(causalMask(sizes.tokens), [sizes.tokens, sizes.tokens]);
 
@@ -42,36 +40,13 @@ export async function tfjsStep(
     );
     return tf.mean(tf.squaredDifference(read, tf.tensor1d(targets)));
   };
-  /** One step; returns the loss, and lets `look` see the gradients while they are there. */
-  const step = (look?: (loss: number, grads: Record<string, Tensor>) => void): number =>
-    tf.tidy(() => {
-      const { value, grads } = tf.variableGrads(lossOf, all);
-      optimizer.applyGradients(all.map(({ name }) => ({ name, tensor: grads[name] })));
-      const loss = value.dataSync()[0];
-      look?.(loss, grads);
-      return loss;
-    });
-  const numbers = (of: Tensor): ArrayLike<number> =>
-    (of.rank === 2 ? tf.transpose(of) : of).dataSync();
-  return {
-    run: () => step(),
-    result: () => {
-      let found: ArrayLike<number> = [];
-      step((loss, grads) => {
-        found = joined([[loss], ...all.map(({ name }) => numbers(grads[name]))]);
-      });
-      return found;
-    },
-  };
+  return trainingProgram(tf, all, LEARNING_RATE, () => lossOf, false);
 }
 
 /** One variable a parameter, matrices transposed; `all` in the order of the results. */
 function variablesFor(tf: Tfjs, sizes: StackSizes): { layers: Layer[]; all: Variable[] } {
   const named = Object.entries(parametersFor(sizes)).map(([name, value]): [string, Variable] => {
-    const isRow = value.rows === 1;
-    const { data } = isRow ? value : transpose(value);
-    const shape = isRow ? [value.cols] : [value.cols, value.rows];
-    return [name, tf.variable(tf.tensor(Float32Array.from(data), shape), true, name)];
+    return [name, variableOf(tf, name, value)];
   });
   const byName = Object.fromEntries(named);
   const layers = Array.from({ length: sizes.layers }, (_, i) => part(byName, `${i}`));

@@ -9,10 +9,9 @@
  */
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
 import type { ToySettings } from '../../../src/experiments/toy-settings.ts';
-import { transpose } from '../../../src/linalg/index.ts';
 import { type Tfjs, tfjs } from '../../contestants/tfjs.ts';
+import { trainingProgram, variableOf } from '../../contestants/tfjs-step.ts';
 import type { Program } from '../../runner/contract.ts';
-import { joined } from '../../runner/errors.ts';
 import { parametersFor, promptSource } from './task.ts';
 
 export type Rows = 'query row' | 'all rows';
@@ -25,45 +24,21 @@ export async function tfjsToyStep(
   const tf = await tfjs(backend);
   const variables = variablesFor(tf, settings);
   const all = Object.values(variables);
-  const optimizer = tf.train.adam(settings.learningRate, 0.9, 0.999, 1e-8);
   const draw = promptSource(settings);
-  /** One step; returns the loss, and lets `look` see the gradients while they are there. */
-  const step = (look?: (loss: number, grads: Record<string, Tensor>) => void): number =>
-    tf.tidy(() => {
-      const { sequences, targets } = draw();
-      const x = tf.tensor2d(Float32Array.from(sequences.data), [sequences.rows, sequences.cols]);
-      const y = tf.tensor1d(Float32Array.from(targets.data));
-      const lossOf = (): Scalar =>
-        tf.mean(tf.squaredDifference(predictions(tf, settings, variables, x, rows), y));
-      const { value, grads } = tf.variableGrads(lossOf, all);
-      optimizer.applyGradients(all.map(({ name }) => ({ name, tensor: grads[name] })));
-      const loss = value.dataSync()[0];
-      look?.(loss, grads);
-      return loss;
-    });
-  const numbers = (of: Tensor): ArrayLike<number> =>
-    (of.rank === 2 ? tf.transpose(of) : of).dataSync();
-  return {
-    run: () => step(),
-    result: () => {
-      let found: ArrayLike<number> = [];
-      step((loss, grads) => {
-        const gradients = all.map(({ name }) => numbers(grads[name]));
-        found = joined([[loss], ...gradients, ...all.map(numbers)]);
-      });
-      return found;
-    },
+  const prepare = (): (() => Scalar) => {
+    const { sequences, targets } = draw();
+    const x = tf.tensor2d(Float32Array.from(sequences.data), [sequences.rows, sequences.cols]);
+    const y = tf.tensor1d(Float32Array.from(targets.data));
+    return () => tf.mean(tf.squaredDifference(predictions(tf, settings, variables, x, rows), y));
   };
+  return trainingProgram(tf, all, settings.learningRate, prepare, true);
 }
 
 /** One variable a parameter, matrices as [in, out]. */
 function variablesFor(tf: Tfjs, settings: ToySettings): Record<string, Variable> {
   return Object.fromEntries(
     Object.entries(parametersFor(settings)).map(([name, value]) => {
-      const isRow = value.rows === 1;
-      const { data } = isRow ? value : transpose(value);
-      const shape = isRow ? [value.cols] : [value.cols, value.rows];
-      return [name, tf.variable(tf.tensor(Float32Array.from(data), shape), true, name)];
+      return [name, variableOf(tf, name, value)];
     }),
   );
 }
