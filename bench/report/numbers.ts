@@ -31,6 +31,8 @@ export const rateText = (rate: RowLine['rate']): string =>
 
 /** `2.1x`: its time over that of ours, also for ours in another variant; nothing for ours itself. */
 export const ratioText = ({ ratio, contestant }: RowLine): string =>
-  ratio === undefined || (contestant.startsWith('ours') && ratio === 1) ? '' : `${threeDigits(ratio)}x`;
+  ratio === undefined || (contestant.startsWith('ours') && ratio === 1)
+    ? ''
+    : `${threeDigits(ratio)}x`;
 
 export const errorText = (error = 0): string => (error === 0 ? '0' : error.toExponential(0));
