@@ -1,53 +1,155 @@
 /**
- * The figures of the paper, from one training run.
+ * Every figure there is, and the run that makes those asked for.
  *
  * @module
  */
+import { decodeState, encodeState } from '../model/index.ts';
+import {
+  defaultsOf,
+  type Experiment,
+  type ExperimentContext,
+  experiment,
+  type Store,
+  type Values,
+} from './experiment.ts';
 import { figure1 } from './fig1.ts';
 import { figure2 } from './fig2.ts';
 import { figure3 } from './fig3.ts';
 import type { FigureResult } from './figure-result.ts';
-import type { OnProgress, ToyRun } from './toy-run.ts';
-import { type ToyWorkers, toyWorkers } from './toy-service.ts';
+import { requireSameSettings } from './stored-training.ts';
+import { type OnProgress, ToyRun } from './toy-run.ts';
+import { toyWorkers } from './toy-service.ts';
+import { isDefault, type ToySettings } from './toy-settings.ts';
 
-/** Every figure there is, in the order of `reproduce all`. */
-export const FIGURES = ['fig1', 'fig2', 'fig3'] as const;
+/** In the order of `reproduce all`. */
+export const EXPERIMENTS: readonly Experiment[] = [
+  experiment({
+    id: 'fig1',
+    summary: 'loss with the context, and with the weight update in its place',
+    usesToy: true,
+    settings: {},
+    async run({ toy }) {
+      const trained = await toy();
+      return trained && figure1(trained.run.settings, trained.run.checkpoints);
+    },
+  }),
+  experiment({
+    id: 'fig2',
+    summary: 'the update converges as the context grows',
+    usesToy: true,
+    settings: {},
+    async run({ toy, onProgress }) {
+      const trained = await toy();
+      return trained && figure2(trained.run, onProgress, trained.workers);
+    },
+  }),
+  experiment({
+    id: 'fig3',
+    summary: 'fine-tuning on the examples against reading them',
+    usesToy: true,
+    settings: {},
+    async run({ toy, onProgress }) {
+      const trained = await toy();
+      return trained && figure3(trained.run, onProgress, trained.workers);
+    },
+  }),
+];
 
-export type FigureId = (typeof FIGURES)[number];
+/** What a run is made of. */
+export interface ReproduceOptions {
+  readonly toy: ToySettings;
+  /** The settings of each figure, by its id. Default: those of the experiment. */
+  readonly values?: Readonly<Record<string, Values>>;
+  readonly onProgress: OnProgress;
+  readonly store: Store;
+  /** Threads. Default: 1. They change no bit. */
+  readonly workers?: number;
+}
+
+/** The name in the store of the toy's training. */
+export const TOY_STATE = 'run';
 
 /**
- * Trains `run` to the end and makes the figures asked for; null if `onProgress` stopped it, after
- * which the run can be saved and continued. The number of workers changes no bit.
+ * The figures asked for, or null if `onProgress` stopped it: then everything needed to go on is in the store,
+ * and the same call goes on.
+ *
+ * @throws StateError if the store holds a run of other settings; DomainError if a training diverges.
  */
 export async function reproduce(
-  run: ToyRun,
-  ids: readonly FigureId[],
-  onProgress: OnProgress,
-  onCheckpoint: () => void,
-  workers: ToyWorkers = toyWorkers(1, run.settings),
+  experiments: readonly Experiment[],
+  { toy: settings, values = {}, onProgress, store, workers: count = 1 }: ReproduceOptions,
 ): Promise<FigureResult[] | null> {
-  if (!(await run.train(onProgress, onCheckpoint, workers))) return null;
-  const figures: FigureResult[] = [];
-  for (const id of ids) {
-    const figure = await make(id, run, onProgress, workers);
-    if (!figure) return null;
-    figures.push(figure);
+  const run = experiments.some(({ usesToy }) => usesToy)
+    ? new ToyRun(settings, store.read(TOY_STATE))
+    : null;
+  const workers = run && toyWorkers(count, settings);
+  const saveToy = (): void => {
+    if (run) store.write(TOY_STATE, run.toBytes());
+  };
+  const toy: ExperimentContext['toy'] = async () => {
+    if (!run || !workers) return null; // not asked for by experiments that do not use it
+    if (await run.train(onProgress, saveToy, workers)) return { run, workers };
+    saveToy();
+    return null;
+  };
+  try {
+    const figures: FigureResult[] = [];
+    for (const it of experiments) {
+      const own = values[it.id] ?? defaultsOf(it.settings);
+      const context = contextOf(it, settings, own, { onProgress, store, workers: count, toy });
+      const figure = await makeOnce(it, context, settings, store);
+      if (!figure) return null;
+      figures.push(figure);
+    }
+    return figures;
+  } finally {
+    await workers?.close();
   }
-  return figures;
 }
 
-function make(
-  id: FigureId,
-  run: ToyRun,
-  onProgress: OnProgress,
-  workers: ToyWorkers,
-): FigureResult | Promise<FigureResult | null> {
-  switch (id) {
-    case 'fig1':
-      return figure1(run.settings, run.checkpoints);
-    case 'fig2':
-      return figure2(run, onProgress, workers);
-    case 'fig3':
-      return figure3(run, onProgress, workers);
-  }
+function contextOf(
+  { settings, usesToy }: Experiment,
+  toySettings: ToySettings,
+  values: Values,
+  rest: Pick<ExperimentContext, 'onProgress' | 'store' | 'workers' | 'toy'>,
+): ExperimentContext {
+  const defaults = defaultsOf(settings);
+  const own = Object.keys(settings).every((name) => values[name] === defaults[name]);
+  const base = usesToy ? isDefault(toySettings) : toySettings.seed === DEFAULT_SEED;
+  return { ...rest, seed: toySettings.seed, values, judged: own && base };
 }
+
+/** The seed for which the shapes of curves are stated. */
+const DEFAULT_SEED = 1;
+
+const FIGURE = 'figure';
+
+/** The figure of an interrupted run if it was finished there, else made and kept for such a run. */
+async function makeOnce(
+  it: Experiment,
+  context: ExperimentContext,
+  toySettings: ToySettings,
+  store: Store,
+): Promise<FigureResult | null> {
+  const name = `${it.id}.${FIGURE}`;
+  const settings = {
+    seed: context.seed,
+    ...context.values,
+    ...(it.usesToy && prefixedBy('toy ', toySettings)),
+  };
+  const bytes = store.read(name);
+  if (bytes) {
+    const { settings: stored } = decodeState(bytes);
+    requireSameSettings(it.id, stored, settings);
+    return JSON.parse(String(stored[FIGURE]));
+  }
+  const figure = await it.run(context);
+  if (figure) {
+    const state = { ...settings, [FIGURE]: JSON.stringify(figure) };
+    store.write(name, encodeState({ kind: FIGURE, settings: state, arrays: {} }));
+  }
+  return figure;
+}
+
+const prefixedBy = (prefix: string, values: object): Record<string, number> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}${name}`, value]));

@@ -6,7 +6,18 @@ import { runCli, temporaryFolder } from '../support/run-cli.ts';
 
 /** A run of about a second: every part works, the shapes are not judged. */
 const TINY = [
-  ...['reproduce', 'all', '--steps', '120', '--validate-every', '30', '--pairs', '12'],
+  ...[
+    'reproduce',
+    'fig1',
+    'fig2',
+    'fig3',
+    '--steps',
+    '120',
+    '--validate-every',
+    '30',
+    '--pairs',
+    '12',
+  ],
   ...['--batch', '20', '--micro-batch', '8', '--width', '8', '--heads', '2', '--hidden', '16'],
   ...['--validation-prompts', '5', '--marginal-trials', '4', '--fine-tuning-trials', '3'],
   ...['--fine-tuning-examples', '7', '--workers', '1'],
@@ -171,7 +182,7 @@ test('fine-tuning that moves nothing has no angle, and a diverging rate is an er
 test('one figure alone has the bytes it has among the others', async () => {
   const [all, one] = [temporaryFolder(), temporaryFolder()];
   await runCli([...TINY, '--out', all]);
-  await runCli([...TINY.map((arg) => (arg === 'all' ? 'fig2' : arg)), '--out', one]);
+  await runCli([...TINY.filter((arg) => !/fig[13]/.test(arg)), '--out', one]);
   expect(readdirSync(one).sort()).toEqual(['fig2.svg', 'report.html', 'results.json']);
   expect(readFileSync(join(one, 'fig2.svg'))).toEqual(readFileSync(join(all, 'fig2.svg')));
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import type { Store } from '../../src/experiments/experiment.ts';
 import { shapeCheck, theoremCheck } from '../../src/experiments/figure-result.ts';
-import { reproduce } from '../../src/experiments/reproduce.ts';
+import { EXPERIMENTS, reproduce } from '../../src/experiments/reproduce.ts';
 import { ToyRun } from '../../src/experiments/toy-run.ts';
 import { toyWorkers } from '../../src/experiments/toy-service.ts';
 import {
@@ -85,9 +86,8 @@ test('stopped after any step and continued from its bytes, a run has the same by
 test('with two workers a run has the bytes of one, stopped and continued with either too', async () => {
   const [whole, spread] = [new ToyRun(TINY), new ToyRun(TINY)];
   const workers = toyWorkers(2, TINY);
-  const ids = ['fig1', 'fig2', 'fig3'] as const;
-  const figures = await reproduce(whole, ids, goOn, () => {});
-  expect(await reproduce(spread, ids, goOn, () => {}, workers)).toEqual(figures);
+  await whole.train(goOn, () => {});
+  await spread.train(goOn, () => {}, workers);
   expect(spread.toBytes()).toEqual(whole.toBytes());
   const first = new ToyRun(TINY);
   const stop = async (_stage: string, done: number): Promise<boolean> => done < 11;
@@ -98,10 +98,6 @@ test('with two workers a run has the bytes of one, stopped and continued with ei
   await first.train(goOn, () => {}, workers);
   expect(here.toBytes()).toEqual(whole.toBytes());
   expect(first.toBytes()).toEqual(whole.toBytes());
-  // A figure that is stopped leaves the workers free for the next.
-  const never = async (): Promise<boolean> => false;
-  expect(await reproduce(whole, ['fig2'], never, () => {}, workers)).toBeNull();
-  expect(await reproduce(whole, ['fig2'], goOn, () => {}, workers)).toEqual(figures?.slice(1, 2));
   await workers.close();
 });
 
@@ -128,12 +124,43 @@ test('a run killed right after a checkpoint does not measure it twice', async ()
   }
 });
 
-test('a stop in a later figure gives no figures, and the run can still be saved', async () => {
-  const run = new ToyRun(TINY);
+/** A store in memory, and what is in it. */
+const memoryStore = (): { store: Store; held: Map<string, Uint8Array> } => {
+  const held = new Map<string, Uint8Array>();
+  return { held, store: { read: (name) => held.get(name), write: (name, x) => held.set(name, x) } };
+};
+
+const figures = (...ids: string[]) => EXPERIMENTS.filter(({ id }) => ids.includes(id));
+
+test('any number of workers gives the same figures', async () => {
+  const toy = TINY;
+  const make = (workers: number) =>
+    reproduce(figures('fig1', 'fig2', 'fig3'), {
+      ...{ toy, workers, store: memoryStore().store, onProgress: goOn },
+    });
+  const one = await make(1);
+  expect(one?.map(({ id }) => id)).toEqual(['fig1', 'fig2', 'fig3']);
+  expect(await make(2)).toEqual(one);
+});
+
+test('stopped in a later figure, the same call goes on without making the earlier ones again', async () => {
+  const { store, held } = memoryStore();
+  const toy = TINY;
+  const whole = await reproduce(figures('fig2', 'fig3'), {
+    ...{ toy, store: memoryStore().store, onProgress: goOn },
+  });
   const stop = async (stage: string): Promise<boolean> => stage !== 'figure 3';
-  expect(await reproduce(run, ['fig2', 'fig3'], stop, () => {})).toBeNull();
-  const figures = await reproduce(new ToyRun(TINY, run.toBytes()), ['fig3'], goOn, () => {});
-  expect(figures?.map(({ id }) => id)).toEqual(['fig3']);
+  const asked = figures('fig2', 'fig3');
+  expect(await reproduce(asked, { toy, store, onProgress: stop })).toBeNull();
+  expect([...held.keys()].sort()).toEqual(['fig2.figure', 'run']);
+  const stages = new Set<string>();
+  const onProgress = async (stage: string): Promise<boolean> => stages.add(stage) !== undefined;
+  expect(await reproduce(asked, { toy, store, onProgress })).toEqual(whole);
+  expect([...stages]).toEqual(['figure 3']);
+  const other = { ...toy, fineTuningTrials: 3 };
+  await expect(reproduce(asked, { toy: other, store, onProgress })).rejects.toThrow(
+    /fineTuningTrials 2, got fineTuningTrials 3/,
+  );
 });
 
 test('bytes of another run or of something else are refused', () => {
