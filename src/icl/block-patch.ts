@@ -70,7 +70,8 @@ export const VARIANTS: readonly CommonVariant[] = ['default', 'w1w2', 'w2only', 
  *
  * @throws DegenerateBase if the vector that the variant divides by is zero, the patch is not representable,
  * or rounding could change what the network chooses.
- * @throws DomainError if the variant is unknown or not one of this block's.
+ * @throws DomainError if the variant is unknown or not one of this block's, or a layer norm stands between
+ * network and sum.
  * @throws ShapeError or NonFiniteError if the runs are not of this block.
  */
 export function blockPatch(
@@ -92,6 +93,12 @@ export function blockPatch(
   if (isGainMethod(variant) && !sandwiched) {
     throw new DomainError(
       `blockPatch: ${variant} is for a norm between network and sum, got the block ${block.name}`,
+    );
+  }
+  if (wiring.update.kind === 'norm' && wiring.norms[wiring.update.norm] === 'layer') {
+    throw new DomainError(
+      'blockPatch: a norm between network and sum must be one of root mean square, because no gain makes up ' +
+        `for the mean and shift of a layer norm, got the block ${block.name}`,
     );
   }
   const changes = emptyChanges();
