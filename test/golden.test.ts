@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import * as attn1 from './golden-readers/attn1.ts';
 import * as attn4 from './golden-readers/attn4.ts';
 import * as bounds from './golden-readers/bounds.ts';
+import * as diagnostics from './golden-readers/diagnostics.ts';
 import * as dynamics from './golden-readers/dynamics.ts';
 import * as families from './golden-readers/families.ts';
 import * as finetune from './golden-readers/finetune.ts';
@@ -26,6 +27,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   attn1_relu_noskip: attn1,
   attn4_gelu_noskip: attn4,
   bounds,
+  diagnostics,
   dynamics,
   finetune,
   function_classes: functionClasses,

@@ -25,12 +25,20 @@
  *   attention-bias.ts, rotary-bias.ts      a context as biases, exact for every later token
  *   fractions.ts            vectors of doubles as fractions
  *   alignment.ts, fine-tuning.ts           implicit against explicit learning
+ *   update-norms.ts, update-rank.ts        sizes of updates, ranks of their sums
+ *   network-diagnostics.ts  all of it for the patches of a network, site by site
  *
  * README.md beside this file maps the papers' symbols to these names.
  *
  * @module
  */
-export { alignment, alignmentOfRankOnes } from './alignment.ts';
+export {
+  type Alignments,
+  alignment,
+  alignmentMatrix,
+  alignmentOfRankOnes,
+  shiftAlignments,
+} from './alignment.ts';
 export {
   type AttentionBias,
   contextBiases,
@@ -88,6 +96,13 @@ export {
   type MemoryOptions,
 } from './linear-attention-patch.ts';
 export { compareWithMinimal, type MinimalityReport, unseenPart } from './minimality.ts';
+export {
+  type BlockDiagnostics,
+  type BlocksDiagnostics,
+  type NetworkDiagnostics,
+  networkDiagnostics,
+  type SiteDiagnostics,
+} from './network-diagnostics.ts';
 export {
   type NetworkPatch,
   type NetworkPatchOptions,
@@ -153,4 +168,12 @@ export {
 export { type SphereClosest, sphereClosest } from './sphere-closest.ts';
 export { type StaticNetworkPatch, staticNetworkPatch } from './static-network-patch.ts';
 export { type StaticPatch, staticPatch, withStaticPatch } from './static-patch.ts';
+export { normRatio, predictionMarginals, robustness, steeringShare } from './update-norms.ts';
+export {
+  entropyRank,
+  numericalRank,
+  stableRank,
+  type UpdateSpectrum,
+  updateSpectrum,
+} from './update-rank.ts';
 export { patchWeightedBy } from './weighted-patch.ts';
