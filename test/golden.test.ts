@@ -15,6 +15,8 @@ import * as recurrentLayers from './golden-readers/recurrent-layers.ts';
 import * as skipBlocks from './golden-readers/skip-blocks.ts';
 import * as special from './golden-readers/special.ts';
 import * as stacks from './golden-readers/stacks.ts';
+import * as thoughtMatrix from './golden-readers/thought-matrix.ts';
+import * as thoughtStack from './golden-readers/thought-stack.ts';
 import { Agreement, GOLDEN_DIR, type Golden, goldenCases, loadGolden } from './support/golden.ts';
 
 interface Reader {
@@ -44,6 +46,8 @@ const READERS: Readonly<Record<string, Reader>> = {
   recurrent_layers: recurrentLayers,
   skip_blocks: skipBlocks,
   special,
+  thought_matrix: thoughtMatrix,
+  thought_stack: thoughtStack,
 };
 
 const cases = goldenCases(GOLDEN_DIR);

@@ -10,6 +10,9 @@
  *   network-patch.ts        a patch for each block and retained token of a network, in three modes
  *   generate-patched.ts, patched-decoding.ts   generation without the context; with remembered keys and values
  *   static-patch.ts, static-network-patch.ts   one change of the weights, exact at several tokens
+ *   thought-matrix.ts, ridge-map.ts, ridge-sums.ts   one change of a matrix that serves many tokens on average
+ *   thought-block.ts, thought-network.ts   … of a block, and of a network: an instruction moved into the weights
+ *   thought-error.ts, thought-curve.ts     how well it serves them, and others
  *   saved-patches.ts        patches of a network as values: measured, added in, saved and loaded
  *   rounding-bounds.ts, norm-bound.ts, block-bounds.ts, bounding.ts   what rounding may do
  *   exact-residual.ts       the delivered patch judged in BigInt
@@ -150,6 +153,20 @@ export {
   rationalMemory,
 } from './rational-memory.ts';
 export { patchBehindRelu } from './relu-patch.ts';
+export {
+  type RidgeMap,
+  type RidgeOptions,
+  type RidgeRoute,
+  ridgeMap,
+  scaleFreeRidge,
+} from './ridge-map.ts';
+export {
+  addToRidgeSums,
+  mapFromRidgeSums,
+  mergeRidgeSums,
+  noRidgeSums,
+  type RidgeSums,
+} from './ridge-sums.ts';
 export { rebaseBiases } from './rotary-bias.ts';
 export {
   absoluteProduct,
@@ -176,4 +193,41 @@ export {
   type UpdateSpectrum,
   updateSpectrum,
 } from './update-rank.ts';
+export {
+  type ThoughtOptions,
+  type ThoughtPatch,
+  type ThoughtVersion,
+  thoughtPatch,
+  withThoughtPatch,
+} from './thought-block.ts';
+export {
+  firstTokens,
+  gaussianTestFactor,
+  type ThoughtCurve,
+  type ThoughtCurvePoint,
+  thoughtCurve,
+} from './thought-curve.ts';
+export {
+  type Calibration,
+  calibrationOf,
+  meanSquaredDistance,
+  outputsWith,
+  predictionError,
+  runQueries,
+  type TokenRuns,
+  thoughtError,
+} from './thought-error.ts';
+export {
+  meanRankOnePatch,
+  thoughtMatrix,
+  thoughtTransform,
+  thoughtVector,
+} from './thought-matrix.ts';
+export {
+  type CalibrationSequence,
+  retainedOutputs,
+  type ThoughtNetwork,
+  type ThoughtNetworkOptions,
+  thoughtNetwork,
+} from './thought-network.ts';
 export { patchWeightedBy } from './weighted-patch.ts';

@@ -178,7 +178,7 @@ export function outputsOf(runs: readonly BlockRun[]): Matrix {
 }
 
 /** The mixing part of a block at every token, token by token: rows do not depend on each other's rest. */
-function mixedRows(
+export function mixedRows(
   block: Block,
   own: Parameters,
   stream: Matrix,

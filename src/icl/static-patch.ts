@@ -165,7 +165,7 @@ function evaluate(block: Block, own: Parameters, z: Float64Array): Float64Array 
 }
 
 /** Some columns of a matrix. */
-function columnsOf(a: Matrix, from: number, count: number): Matrix {
+export function columnsOf(a: Matrix, from: number, count: number): Matrix {
   const result = matrix(a.rows, count);
   for (let i = 0; i < a.rows; i++) {
     const at = i * a.cols + from;
