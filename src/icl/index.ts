@@ -15,6 +15,7 @@
  *   thought-error.ts, thought-curve.ts     how well it serves them, and others
  *   saved-patches.ts        patches of a network as values: measured, added in, saved and loaded
  *   rounding-bounds.ts, norm-bound.ts, block-bounds.ts, bounding.ts   what rounding may do
+ *   double-double-patch.ts  the patch formed and applied in twice the precision
  *   exact-residual.ts       the delivered patch judged in BigInt
  *   exact-identity.ts, rational-block.ts   the theorem without any rounding
  *   minimality.ts           Theorem 2: all exact updates, and the least
@@ -69,6 +70,12 @@ export {
   withoutPositions,
 } from './context-patch.ts';
 export { changingBaseBound, leastSquaresBound, productBound } from './descent-bounds.ts';
+export {
+  applyDoubleDouble,
+  type DoubleDoublePatch,
+  doubleDoubleBound,
+  patchInDoubleDouble,
+} from './double-double-patch.ts';
 export { exactIdentityResidual } from './exact-identity.ts';
 export { exactErrorOverBound } from './exact-residual.ts';
 export { applyFactored, factoredBound, factoredToMatrix } from './factored-sum.ts';
@@ -185,14 +192,6 @@ export {
 export { type SphereClosest, sphereClosest } from './sphere-closest.ts';
 export { type StaticNetworkPatch, staticNetworkPatch } from './static-network-patch.ts';
 export { type StaticPatch, staticPatch, withStaticPatch } from './static-patch.ts';
-export { normRatio, predictionMarginals, robustness, steeringShare } from './update-norms.ts';
-export {
-  entropyRank,
-  numericalRank,
-  stableRank,
-  type UpdateSpectrum,
-  updateSpectrum,
-} from './update-rank.ts';
 export {
   type ThoughtOptions,
   type ThoughtPatch,
@@ -230,4 +229,12 @@ export {
   type ThoughtNetworkOptions,
   thoughtNetwork,
 } from './thought-network.ts';
+export { normRatio, predictionMarginals, robustness, steeringShare } from './update-norms.ts';
+export {
+  entropyRank,
+  numericalRank,
+  stableRank,
+  type UpdateSpectrum,
+  updateSpectrum,
+} from './update-rank.ts';
 export { patchWeightedBy } from './weighted-patch.ts';

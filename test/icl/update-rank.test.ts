@@ -76,7 +76,7 @@ test('the factors give the singular values of the dense sum, within both bounds'
       ratios.push(off / error);
     });
   }
-  // Measured: largest 1.1e-2. The bound is of worst cases, and yet not beyond use.
+  // Measured: largest 6.0e-3, median 1.1e-4. A bound a thousand times as large would hold as well.
   expect(Math.max(...ratios)).toBeGreaterThan(1e-3);
 });
 
