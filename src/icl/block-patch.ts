@@ -20,7 +20,13 @@
  * @module
  */
 import { eager } from '../autograd/index.ts';
-import { DegenerateBase, DomainError, rowMatrix, subtract } from '../linalg/index.ts';
+import {
+  DegenerateBase,
+  DomainError,
+  requireFinite,
+  rowMatrix,
+  subtract,
+} from '../linalg/index.ts';
 import {
   type Block,
   type BlockPatch,
@@ -214,6 +220,8 @@ function changeOfUpdate(
     variant === 'w2only' || !base.residual || !contextual.residual
       ? [contextual.sum, base.sum]
       : [contextual.residual, base.residual];
+  const what = variant === 'w2only' ? 'the sum' : 'the residual stream';
+  for (const x of [to, from]) requireFinite('blockPatch', what, x);
   const moved = subtract(to, from);
   const factors = update.kind === 'factors' ? parameters[update.name].data : null;
   const factor = update.kind === 'factor' ? update.factor : 1;

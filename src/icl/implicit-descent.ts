@@ -26,7 +26,7 @@ import {
 } from '../linalg/index.ts';
 import { type ContextualLayer, evaluateLayer, type Parameters } from '../model/index.ts';
 import { withoutPositions } from './context-patch.ts';
-import { patchWeight } from './patch-weight.ts';
+import { finiteProduct, patchWeight, requireSiteVectors } from './patch-weight.ts';
 
 /** From W_i to W_{i+1}. */
 export interface DescentStep {
@@ -111,7 +111,7 @@ export function prefixVectors(
 /**
  * g_i for i = 0 … n−1, without the losses: see `DescentStep.marginalNorm`.
  *
- * @throws DegenerateBase if A_0 = 0 or missing.
+ * @throws DegenerateBase if A_0 = 0 or missing. @throws ShapeError or NonFiniteError as `patchWeight`.
  */
 export function marginalNorms(W: Matrix, prefixes: readonly Float64Array[]): Float64Array {
   const [a] = prefixes;
@@ -119,8 +119,8 @@ export function marginalNorms(W: Matrix, prefixes: readonly Float64Array[]): Flo
     throw new DegenerateBase('marginalNorms: a vector without context other than 0 is required');
   }
   const size = norm(a);
-  return Float64Array.from(
-    prefixes.slice(1),
-    (next, i) => norm(matrixVector(W, subtract(next, prefixes[i]))) / size,
-  );
+  return Float64Array.from(prefixes.slice(1), (next, i) => {
+    requireSiteVectors('marginalNorms', W, prefixes[i], next);
+    return norm(finiteProduct('marginalNorms', W, subtract(next, prefixes[i]))) / size;
+  });
 }

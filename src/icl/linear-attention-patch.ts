@@ -13,6 +13,7 @@
  */
 import {
   applyRankOne,
+  gamma,
   type Matrix,
   matrix,
   matrixVector,
@@ -22,12 +23,13 @@ import {
   type RankOne,
   requireFinite,
   requireMatrix,
+  rowOf,
   ShapeError,
   vectorPseudoinverse,
 } from '../linalg/index.ts';
 import { evaluateLayer, linearAttentionLayer, type Parameters } from '../model/index.ts';
 import { type Positions, withoutPositions } from './context-patch.ts';
-import { representable } from './patch-weight.ts';
+import { finiteProduct, representable } from './patch-weight.ts';
 
 /** How many heads stand side by side. Default: 1. */
 export interface MemoryOptions {
@@ -45,7 +47,7 @@ export interface MemoryOptions {
  * Shapes: tokens r×w; the parameters of `linearAttentionLayer`, Wk and Wv d×w; Δ is d×d. Error: entry (c, a)
  * at most γ_{r+2w}·Σ_y (|Wv||y|)_c·(|Wk||y|)_a, without projection.
  *
- * @throws ShapeError if the sizes do not fit. @throws NonFiniteError if a token is not finite.
+ * @throws ShapeError if the sizes do not fit. @throws NonFiniteError if a token or weight is not finite.
  */
 export function attentionMemory(
   { Wk, Wv, Wo }: Parameters,
@@ -54,6 +56,9 @@ export function attentionMemory(
 ): Matrix {
   requireMatrix('attentionMemory', 'the tokens', tokens);
   requireFinite('attentionMemory', 'the tokens', tokens.data);
+  for (const [name, W] of Object.entries({ Wk, Wv, ...(Wo && { Wo }) })) {
+    requireFinite('attentionMemory', name, W.data);
+  }
   const e = Wk.rows / heads;
   if (Wv.rows !== Wk.rows || !Number.isInteger(e)) {
     throw new ShapeError(
@@ -90,15 +95,10 @@ export interface LinearAttentionPatch {
  * It is Theorem 1's patch (`patch-weight.ts`), since A(C, x) − A(C∖Y, x) = Δ(Y)·q_x: the context enters
  * through Δ(Y), the query through P_x, W through neither.
  *
- * Shapes: W m×d, context n×w, query w. Precondition: a_x ≠ 0, which depends on Y. Error, for
- * N = n + 1 tokens: with M = Σ_{y∈C∪x} (|Wv||y|)·((|Wk||y|)·(|Wq||x|)), one head and no projection,
+ * Shapes: W m×d, context n×w, query w. Precondition: a_x ≠ 0, which depends on Y. Error:
+ * `linearAttentionBound`.
  *
- *   |fl((W + ΔW)·a_x) − W·A(C, x)| ≤ γ_{3w+N+6d+9}·|W|·M
- *
- * W·A(C, x) meant exactly: q, k and v carry θ_w each, sums over tokens θ_N, products with q θ_{d+1}; the patch
- * and its use θ_{5d+5} or less.
- *
- * @throws DegenerateBase if a_x = 0. @throws ShapeError or NonFiniteError as `evaluateLayer`.
+ * @throws DegenerateBase if a_x = 0. @throws ShapeError or NonFiniteError as `evaluateLayer` and `patchWeight`.
  */
 export function linearAttentionPatch(
   parameters: Parameters,
@@ -119,9 +119,46 @@ export function linearAttentionPatch(
   const memory = attentionMemory(parameters, withoutPositions(context, kept), { heads });
   const q = matrixVector(Wq, query);
   const reading = representable('linearAttentionPatch', { p: q, v: vectorPseudoinverse(base) });
-  const p = matrixVector(W, matrixVector(memory, q));
+  const p = finiteProduct('linearAttentionPatch', W, matrixVector(memory, q));
   const patch = representable('linearAttentionPatch', { p, v: reading.v.slice() });
   return { memory, query: q.slice(), reading, base, patch };
+}
+
+/**
+ * |fl((W + ΔW)·a_x) − W·A(C, x)| for any removed part, W·A(C, x) meant exactly, N = n + 1 tokens:
+ *
+ *   γ_{3w+N+6d+9}·|W|·M,  M = Σ_{y∈C∪x} (|Wv||y|)·((|Wk||y|)·(|Wq||x|)), head by head
+ *
+ * q, k and v carry θ_w each, sums over tokens θ_N, products with q θ_{d+1}; the patch and its use θ_{5d+5} or
+ * less. With an output projection d more, and |Wo|·M for M.
+ *
+ * Shapes: as `linearAttentionPatch`; m entries.
+ */
+export function linearAttentionBound(
+  { Wq, Wk, Wv, Wo }: Parameters,
+  W: Matrix,
+  context: Matrix,
+  query: Float64Array,
+  { heads = 1 }: MemoryOptions = {},
+): Float64Array {
+  const tokens = sequenceOf(context, query);
+  const [N, w, d] = [tokens.rows, Wq.cols, Wq.rows];
+  const q = absoluteProduct(Wq, query);
+  const M = new Float64Array(d);
+  for (let j = 0; j < N; j++) {
+    const y = rowOf(tokens, j);
+    const scores = new Float64Array(heads);
+    absoluteProduct(Wk, y).forEach((entry, a) => {
+      scores[Math.floor((a * heads) / d)] += entry * q[a];
+    });
+    absoluteProduct(Wv, y).forEach((entry, c) => {
+      M[c] += entry * scores[Math.floor((c * heads) / d)];
+    });
+  }
+  const all = 3 * w + N + (Wo ? 7 : 6) * d + 9;
+  return absoluteProduct(W, Wo ? absoluteProduct(Wo, M) : M).map((entry) =>
+    enlarge(gamma(all) * entry, all),
+  );
 }
 
 /** (W·Δ·P_x)·a, evaluated factored: the change of pre-activation at any input a. */

@@ -18,6 +18,7 @@ import {
   norm,
   type RankOne,
   rankOneNorm,
+  requireFinite,
   ShapeError,
   subtractMatrices,
   vectorPseudoinverse,
@@ -27,9 +28,10 @@ import {
  * M − (M·a)·vᵀ with v = a/‖a‖²: the part of M that a does not see. M̂·a = 0 up to
  * γ_{4d+4}·|M||a|.
  *
- * Shapes: M m×d, a d entries. @throws DegenerateBase if a = 0.
+ * Shapes: M m×d, a d entries. @throws DegenerateBase if a = 0. @throws NonFiniteError for NaN or ±∞.
  */
 export function unseenPart(M: Matrix, a: Float64Array): Matrix {
+  requireFinite('unseenPart', 'M', M.data);
   const p = matrixVector(M, a).map((entry) => -entry);
   return addRankOne(M, { p, v: vectorPseudoinverse(a) });
 }

@@ -20,6 +20,7 @@ import {
   matrixFromRows,
   maxAbs,
   multiply,
+  requireFinite,
   rowMatrix,
   ShapeError,
   subtract,
@@ -57,6 +58,7 @@ export interface StaticPatch {
  * Error: of the order of u·cond(A) and u·cond(H').
  *
  * @throws DegenerateBase if the conditions contradict each other.
+ * @throws NonFiniteError if a parameter of the network or a vector of a run is not finite.
  * @throws ShapeError if there are no runs, or not one contextual run for each; DomainError for another block
  * or variant.
  */
@@ -82,6 +84,7 @@ export function staticPatch(
     );
   }
   const own = part(parameters, 'mlp');
+  for (const [name, { data }] of Object.entries(own)) requireFinite('staticPatch', name, data);
   const { feedForward } = block;
   const weights: Record<string, Matrix> = {};
   let inputs: number | null = null;
