@@ -4,7 +4,6 @@
  * @module
  */
 import fc from 'fast-check';
-import { normalMatrix } from '../../src/experiments/verify/random-case.ts';
 import { type Matrix, matrix, powerOfTwo, type Random } from '../../src/linalg/index.ts';
 import {
   type ActivationName,
@@ -27,7 +26,7 @@ import {
   WIRINGS,
   type Wiring,
 } from '../../src/model/index.ts';
-import type { Site } from '../support/cases.ts';
+import { normalMatrix, type RandomCase, type Site } from '../support/cases.ts';
 
 /** A thousand cases from a fixed seed. fast-check prints the seed, the path and the case that fails. */
 export const runs = (seed: number): { seed: number; numRuns: number } => ({ seed, numRuns: 1000 });
@@ -162,7 +161,7 @@ export const drawParameters = (shapes: Block['shapes'], random: Random): Paramet
   );
 
 /** A block's parameters, 1 to 5 context tokens, a query, and a part of the context. */
-export function drawPrompt(block: Block, random: Random) {
+export function drawPrompt(block: Block, random: Random): Omit<RandomCase, 'block'> {
   const parameters = drawParameters(block.shapes, random);
   const n = 1 + random.integer(5);
   const context = normalMatrix(n, block.layer.tokenWidth, random);

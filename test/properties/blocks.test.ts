@@ -48,7 +48,7 @@ test('patched is contextual within the bound known beforehand, for every wiring'
       const random = new Random(seed, 132);
       expectProved(blockOfWiring(wiring, random), random, application);
     }),
-    { ...runs(1321), numRuns: 3000 },
+    { ...runs(1321), numRuns: 2000 },
   );
 });
 
@@ -57,7 +57,7 @@ test('patched is contextual within the bound known beforehand, for every family'
     fc.property(families, seeds, applications, (family, seed, application) => {
       expectProved(FAMILIES[family], new Random(seed, 133), application);
     }),
-    { ...runs(1322), numRuns: 3000 },
+    { ...runs(1322), numRuns: 2000 },
   );
 });
 

@@ -1,0 +1,69 @@
+/**
+ * What every public function that takes vectors owes its caller: numbers that are not finite and bases of 0
+ * are refused by their own errors, and arguments stay as they were.
+ *
+ * @module
+ */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { DegenerateBase, NonFiniteError, Random } from '../../src/linalg/index.ts';
+import { assertSameBits } from '../support/same-bits.ts';
+import { runs, seeds } from './arbitraries.ts';
+import { type Call, ENTRY_POINTS } from './entry-points.ts';
+
+/** What the call throws, or undefined; its arguments must keep their bits either way. */
+function thrownBy({ reads, call }: Call): unknown {
+  const before = reads.map((x) => x.slice());
+  let thrown: unknown;
+  try {
+    call();
+  } catch (error) {
+    thrown = error;
+  }
+  reads.forEach((x, k) => {
+    assertSameBits(x, before[k], `argument ${k}`);
+  });
+  return thrown;
+}
+
+const names = Object.keys(ENTRY_POINTS);
+const divided = names.filter((name) => ENTRY_POINTS[name](new Random(1)).bases.length > 0);
+
+test('arguments that fit are accepted, and left as they were', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...names), seeds, (name, seed) => {
+      expect(thrownBy(ENTRY_POINTS[name](new Random(seed, 139)))).toBeUndefined();
+    }),
+    runs(1371),
+  );
+});
+
+test('one NaN or infinity anywhere in the arguments is refused as such, and nothing is changed', () => {
+  const spoilers = fc.constantFrom(NaN, Infinity, -Infinity);
+  fc.assert(
+    fc.property(fc.constantFrom(...names), seeds, spoilers, (name, seed, spoiler) => {
+      const random = new Random(seed, 140);
+      const each = ENTRY_POINTS[name](random);
+      const k = random.integer(each.reads.length);
+      const at = random.integer(each.reads[k].length);
+      each.reads[k][at] = spoiler;
+      expect(thrownBy(each), `argument ${k}, entry ${at}`).toBeInstanceOf(NonFiniteError);
+    }),
+    { ...runs(1372), numRuns: 3000 },
+  );
+});
+
+test('a base of zeros of either sign is refused as degenerate, and nothing is changed', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...divided), seeds, (name, seed) => {
+      const random = new Random(seed, 141);
+      const each = ENTRY_POINTS[name](random);
+      const base = each.bases[random.integer(each.bases.length)];
+      base.forEach((_, j) => {
+        base[j] = random.integer(2) === 0 ? 0 : -0;
+      });
+      expect(thrownBy(each)).toBeInstanceOf(DegenerateBase);
+    }),
+    runs(1373),
+  );
+});
