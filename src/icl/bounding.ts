@@ -7,6 +7,7 @@
  *
  *   f(x)      Lip·e + both evaluation errors          x∘y   |x|·e_y + |y|·e_x + e_x·e_y + roundings
  *   x + y     e_x + e_y + roundings                    routing   below
+ *   x·Wᵀ      |W|·e + roundings, W the same in both runs
  *
  * @module
  */
@@ -76,6 +77,23 @@ const RULES: Readonly<Record<string, Rule>> = {
       const error = x.error[i] + y.error[i];
       return error === 0 ? 0 : enlarge(error + 2 * UNIT_ROUNDOFF * (Math.abs(sum) + error), 4);
     }),
+  addBias: ([x, b], value) =>
+    value.data.map((sum, i) => {
+      const error = x.error[i] + b.error[i % value.cols];
+      return error === 0 ? 0 : enlarge(error + 2 * UNIT_ROUNDOFF * (Math.abs(sum) + error), 4);
+    }),
+  linear: ([x, W], value) => {
+    if (W.error.some((error) => error !== 0)) {
+      throw new DomainError('bounding: a linear map must be the same in both runs, got another');
+    }
+    const error = new Float64Array(value.data.length);
+    for (let r = 0; r < value.rows; r++) {
+      const row = (all: Float64Array): Float64Array =>
+        all.subarray(r * W.value.cols, (r + 1) * W.value.cols);
+      error.set(linearError(W.value, row(x.value.data), row(x.error)), r * value.cols);
+    }
+    return error;
+  },
   column: ([x], value, op) =>
     op.forward([{ ...x.value, data: x.error }]).value.data.slice(0, value.data.length),
   topKRouting: ([x], value, op) => routingError(x, value, selectedBy(op)),
@@ -83,6 +101,23 @@ const RULES: Readonly<Record<string, Rule>> = {
 
 /** k of topKRouting(k). */
 const selectedBy = ({ name }: Op): number => Number(name.replace(/\D/g, ''));
+
+/** |W|·e + 2·γ_{k+2}·|W|·(|x| + e) for a row x of k entries. */
+function linearError(W: Matrix, x: Float64Array, error: Float64Array): Float64Array {
+  const k = W.cols;
+  const out = new Float64Array(W.rows);
+  if (error.every((entry) => entry === 0)) return out;
+  for (let i = 0; i < W.rows; i++) {
+    let [carried, size] = [0, 0];
+    for (let j = 0; j < k; j++) {
+      const w = Math.abs(W.data[i * k + j]);
+      carried += times(w, error[j]);
+      size += times(w, Math.abs(x[j]) + error[j]);
+    }
+    out[i] = enlarge(carried + 2 * gamma(k + 2) * size + k * SUBNORMAL, k);
+  }
+  return out;
+}
 
 /**
  * The weights of the k selected experts, for logits l that differ by at most E: the selection is the same if

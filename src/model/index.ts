@@ -61,6 +61,7 @@ export { type LlamaSizes, llamaBlock } from './families/llama.ts';
 export { type MixtralSizes, mixtralBlock } from './families/mixtral.ts';
 export { neoxBlock } from './families/neox.ts';
 export { olmo2Block } from './families/olmo2.ts';
+export { deepMlp } from './feed-forward/deep-mlp.ts';
 export { type ExpertsOptions, experts } from './feed-forward/experts.ts';
 export type { FeedForward, FeedForwardTools } from './feed-forward/feed-forward.ts';
 export { type GatedOptions, gatedMlp } from './feed-forward/gated.ts';

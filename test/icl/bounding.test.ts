@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import {
   add,
+  addBias,
   column,
   eager,
+  linear,
   multiply,
   relu,
   softmaxRows,
@@ -58,6 +60,30 @@ test('an exact 0 times anything is 0, also where the other factor has no bound',
 test('a sum by hand: errors 1 and 2 of 3 + 4 give 3 + 2u·10', () => {
   const [found] = errorsOf(bounding.apply(add, row([3], [1]), row([4], [2])));
   expectJust(found, 3 + 2 * u * 10);
+});
+
+test('a linear map by hand: |W|·e and the roundings of both runs; a bias adds one more', () => {
+  const W = certain(matrix(2, 2, vector(2, -3, 0, 1)));
+  const found = bounding.apply(linear, row([5, -7], [1, 0.5]), W);
+  // |W|·e = (3.5, 0.5), |W|·(|x| + e) = (34.5, 7.5), γ_4
+  const gamma = (4 * u) / (1 - 4 * u);
+  expectJust(found.error[0], 3.5 + 2 * gamma * 34.5);
+  expectJust(found.error[1], 0.5 + 2 * gamma * 7.5);
+  const shifted = bounding.apply(addBias, row([3, 4], [1, 0]), certain(rowMatrix(vector(5, 6))));
+  expectJust(shifted.error[0], 1 + 2 * u * 9);
+  expect(shifted.error[1]).toBe(0);
+});
+
+test('a linear map leaves rows alone that do not differ, and passes on that nothing is known', () => {
+  const W = certain(matrix(2, 2, vector(2, -3, 0, 1)));
+  const x = matrix(3, 2, vector(1, 2, 3, 4, 5, 6));
+  const found = bounding.apply(linear, { value: x, error: vector(0, 0, Infinity, 0, 0, 1e-9) }, W);
+  expect(errorsOf(found).slice(0, 3)).toEqual([0, 0, Infinity]);
+  expectJust(found.error[3], ((2 * 4 * u) / (1 - 4 * u)) * 4); // 0·∞ is nothing: only 1·4 was rounded
+  expect(found.error[4]).toBeGreaterThan(3e-9);
+  expect(() => bounding.apply(linear, certain(x), { ...W, error: vector(0, 0, 0, 1) })).toThrow(
+    DomainError,
+  );
 });
 
 test('a column takes its error along', () => {
@@ -126,6 +152,10 @@ test('no run within its errors leaves the bounds of any rule', () => {
     for (const op of [add, multiply]) {
       within(bounding.apply(op, x.here, y.here), eager.apply(op, x.there, y.there), op.name);
     }
+    const V = certain(matrix(3, 4, vector(...draw(12, 2))));
+    within(bounding.apply(linear, x.here, V), eager.apply(linear, x.there, V.value), 'linear');
+    const b = certain(y.there);
+    within(bounding.apply(addBias, x.here, b), eager.apply(addBias, x.there, b.value), 'addBias');
     const w = row([random.normal()], [0]);
     within(
       bounding.apply(weightRows, x.here, w),

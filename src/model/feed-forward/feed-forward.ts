@@ -22,7 +22,7 @@ export interface FeedForwardTools<V> {
 }
 
 export interface FeedForward {
-  /** 'mlp', 'gated' or 'experts'. */
+  /** 'mlp', 'deep-mlp', 'gated' or 'experts'. */
   readonly kind: string;
   /** Entries of z. */
   readonly width: number;
