@@ -10,7 +10,42 @@
 import { gamma, type Matrix, type RankOne, subtract, UNIT_ROUNDOFF } from '../linalg/index.ts';
 import type { ChangingBaseStep } from './changing-base.ts';
 import { absoluteFactored, factoredBound } from './factored-sum.ts';
+import type { ImplicitDescent } from './implicit-descent.ts';
 import { absoluteProduct, enlarge } from './rounding-bounds.ts';
+
+/**
+ * |fl(Ŵ_i·a) − W_0·A_i| for i = 1 … n, where Ŵ_i = W_0 − h·(Δ_0 + … + Δ_{i−1}) is kept as the updates of
+ * `gradientUpdates`, W_0·A_i meant exactly. What every step of Proposition 3.1 misses, and they add up:
+ *
+ *   Σ_{k<i} (γ_{d+1}·|W_0||A_{k+1} − A_k| + γ_{3d+3}·|p̂_k|) + E_i(a),  p̂_k = fl(W_0·(A_k − A_{k+1}))
+ *
+ * since h = 1/‖a‖² is computed as ⟨3d + 2⟩. The closed form W_i = W_0 + ΔW (`steps[i].update`) is as exact
+ * as Theorem 1, whatever i: `patchedProductBound`.
+ *
+ * Shapes: W m×d; n + 1 prefixes of d entries; n bounds of m entries.
+ */
+export function fixedBaseBound(
+  W: Matrix,
+  prefixes: readonly Float64Array[],
+  descent: ImplicitDescent,
+): Float64Array[] {
+  const d = W.cols;
+  const all = gradientUpdates(descent);
+  const missed = new Float64Array(W.rows);
+  return descent.steps.map(({ gradient }, k) => {
+    const moved = absoluteProduct(W, subtract(prefixes[k + 1], prefixes[k]));
+    missed.forEach((entry, i) => {
+      const own = gamma(d + 1) * moved[i] + gamma(3 * d + 3) * Math.abs(gradient.p[i]);
+      missed[i] = enlarge(entry + own, d);
+    });
+    const evaluation = factoredBound(W, all.slice(0, k + 1), prefixes[0]);
+    return missed.map((entry, i) => enlarge(entry + evaluation[i], 1));
+  });
+}
+
+/** −h·Δ_i for each step of `implicitDescent`: the path itself, W_{i+1} = W_i − h·∇L_i. */
+export const gradientUpdates = ({ stepSize, steps }: ImplicitDescent): RankOne[] =>
+  steps.map(({ gradient: { p, v } }) => ({ p: p.map((entry) => -stepSize * entry), v: v.slice() }));
 
 /**
  * |fl(Ŵ_i·a_i) − W_0·a_0| for each step of `changingBase`, W_0·a_0 meant exactly.

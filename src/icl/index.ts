@@ -15,6 +15,7 @@
  *   thought-error.ts, thought-curve.ts     how well it serves them, and others
  *   saved-patches.ts        patches of a network as values: measured, added in, saved and loaded
  *   rounding-bounds.ts, norm-bound.ts, block-bounds.ts, bounding.ts   what rounding may do
+ *   site-bounds.ts, static-bounds.ts   … to other updates of a map, and to a static change
  *   double-double-patch.ts  the patch formed and applied in twice the precision
  *   exact-residual.ts       the delivered patch judged in BigInt
  *   exact-identity.ts, rational-block.ts   the theorem without any rounding
@@ -69,7 +70,13 @@ export {
   type Positions,
   withoutPositions,
 } from './context-patch.ts';
-export { changingBaseBound, leastSquaresBound, productBound } from './descent-bounds.ts';
+export {
+  changingBaseBound,
+  fixedBaseBound,
+  gradientUpdates,
+  leastSquaresBound,
+  productBound,
+} from './descent-bounds.ts';
 export {
   applyDoubleDouble,
   type DoubleDoublePatch,
@@ -102,6 +109,7 @@ export {
   applyMemory,
   attentionMemory,
   type LinearAttentionPatch,
+  linearAttentionBound,
   linearAttentionPatch,
   type MemoryOptions,
 } from './linear-attention-patch.ts';
@@ -189,7 +197,9 @@ export {
   requireNetworkPatches,
   withNetworkPatch,
 } from './saved-patches.ts';
+export { jointProductBound, perturbedBaseBound, targetProductBound } from './site-bounds.ts';
 export { type SphereClosest, sphereClosest } from './sphere-closest.ts';
+export { staticInputBound, staticOutputBound } from './static-bounds.ts';
 export { type StaticNetworkPatch, staticNetworkPatch } from './static-network-patch.ts';
 export { type StaticPatch, staticPatch, withStaticPatch } from './static-patch.ts';
 export {

@@ -27,9 +27,15 @@ import {
   ShapeError,
   vectorPseudoinverse,
 } from '../linalg/index.ts';
-import { evaluateLayer, linearAttentionLayer, type Parameters } from '../model/index.ts';
+import {
+  evaluateLayer,
+  linearAttentionLayer,
+  type Parameters,
+  sequenceOf,
+} from '../model/index.ts';
 import { type Positions, withoutPositions } from './context-patch.ts';
 import { finiteProduct, representable } from './patch-weight.ts';
+import { absoluteProduct, enlarge } from './rounding-bounds.ts';
 
 /** How many heads stand side by side. Default: 1. */
 export interface MemoryOptions {

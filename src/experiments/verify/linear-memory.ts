@@ -5,8 +5,8 @@
  * @module
  */
 import {
-  absoluteProduct,
   applyMemory,
+  linearAttentionBound,
   linearAttentionPatch,
   proveMemoryPatch,
   residual,
@@ -14,7 +14,6 @@ import {
 import {
   DegenerateBase,
   dot,
-  gamma,
   type Matrix,
   matrix,
   matrixVector,
@@ -25,12 +24,11 @@ import {
   rowOf,
   vectorPseudoinverse,
 } from '../../linalg/index.ts';
-import { sequenceOf } from '../../model/index.ts';
 import { normalMatrix } from './random-case.ts';
 import { MOST_TRIALS_IN_FRACTIONS } from './rational.ts';
 import { RowGatherer, type Verification } from './row.ts';
 
-/** The bound is γ_{3w+N+6d+9}·|W|·M of `linearAttentionPatch`, enlarged for its own rounding. */
+/** The bound is that of `linearAttentionBound`. */
 export const linearMemory: Verification = {
   theorem: '4.1',
   title: 'ΔW = W·Δ(Y)·P_x',
@@ -53,7 +51,7 @@ export const linearMemory: Verification = {
       const target = Float64Array.from({ length: m }, (_, r) =>
         rationalDot(Array.from(rowOf(W, r), Rational.of), proof.contextual).toNumber(),
       );
-      const bound = boundOf(weights, W, sequenceOf(context, query));
+      const bound = linearAttentionBound(weights, W, context, query);
       const found = linearAttentionPatch(weights, W, context, query, { removed });
       const at = matrixVector(W, found.base);
       const patched = (moved: Float64Array): Float64Array => at.map((z, r) => z + moved[r]);
@@ -81,25 +79,6 @@ export const linearMemory: Verification = {
     return gatherer.row(this);
   },
 };
-
-function boundOf(
-  { Wq, Wk, Wv }: Readonly<Record<'Wq' | 'Wk' | 'Wv', Matrix>>,
-  W: Matrix,
-  tokens: Matrix,
-): Float64Array {
-  const [N, w, d] = [tokens.rows, Wq.cols, Wq.rows];
-  const q = absoluteProduct(Wq, rowOf(tokens, N - 1));
-  const M = new Float64Array(d);
-  for (let j = 0; j < N; j++) {
-    const y = rowOf(tokens, j);
-    const score = dot(absoluteProduct(Wk, y), q);
-    absoluteProduct(Wv, y).forEach((entry, c) => {
-      M[c] += entry * score;
-    });
-  }
-  const all = 3 * w + N + 6 * d + 9;
-  return absoluteProduct(W, M).map((entry) => entry * gamma(all) * (1 + gamma(all)));
-}
 
 const turned = ({ rows, cols, data }: Matrix): Matrix =>
   matrix(
