@@ -77,7 +77,7 @@ export interface ChangingBase {
  *
  * Shapes: W m×d, n + 1 vectors of d entries. Error: `changingBaseBound`.
  *
- * @throws DegenerateBase if a_n = 0 and t ≠ 0, or an update or h_i is not representable.
+ * @throws DegenerateBase if a_n = 0 and t ≠ 0, or an update, a gradient or h_i is not representable.
  * @throws ShapeError without at least a_0, or for other lengths. @throws NonFiniteError for NaN or ±∞.
  */
 export function changingBase(W: Matrix, suffixes: readonly Float64Array[]): ChangingBase {
@@ -116,7 +116,7 @@ export function changingBase(W: Matrix, suffixes: readonly Float64Array[]): Chan
       base: a.slice(),
       factor,
       update,
-      gradient: { p: off, v: a.slice() },
+      gradient: representable('changingBase', { p: off, v: a.slice() }),
       stepSize,
       lossBefore: dot(off, off) / 2,
       lossAfter: dot(left, left) / 2,

@@ -26,7 +26,7 @@ import {
 } from '../linalg/index.ts';
 import { type ContextualLayer, evaluateLayer, type Parameters } from '../model/index.ts';
 import { withoutPositions } from './context-patch.ts';
-import { finiteProduct, patchWeight, requireSiteVectors } from './patch-weight.ts';
+import { finiteProduct, patchWeight, representable, requireSiteVectors } from './patch-weight.ts';
 
 /** From W_i to W_{i+1}. */
 export interface DescentStep {
@@ -57,7 +57,8 @@ export interface ImplicitDescent {
  *
  * Shapes: W m×d, n + 1 vectors of d numbers. Error: each `update` as `patchWeight`.
  *
- * @throws DegenerateBase if A_0 = 0. @throws ShapeError without at least A_0, or for other lengths.
+ * @throws DegenerateBase if A_0 = 0, or an update or gradient is not representable. @throws ShapeError without at
+ * least A_0, or for other lengths. @throws NonFiniteError as `patchWeight`.
  */
 export function implicitDescent(W: Matrix, prefixes: readonly Float64Array[]): ImplicitDescent {
   if (prefixes.length === 0) {
@@ -73,7 +74,7 @@ export function implicitDescent(W: Matrix, prefixes: readonly Float64Array[]): I
     const after = matrixVector(W, next);
     // trace((p·aᵀ)ᵀ·W_i) = p·(W_i·a)
     const step = {
-      gradient: { p, v: a.slice() },
+      gradient: representable('implicitDescent', { p, v: a.slice() }),
       lossBefore: dot(p, reached),
       lossAfter: dot(p, after),
       update,

@@ -57,7 +57,7 @@ export interface StaticPatch {
  *
  * Error: of the order of u·cond(A) and u·cond(H').
  *
- * @throws DegenerateBase if the conditions contradict each other.
+ * @throws DegenerateBase if the conditions contradict each other, or the change is not representable.
  * @throws NonFiniteError if a parameter of the network or a vector of a run is not finite.
  * @throws ShapeError if there are no runs, or not one contextual run for each; DomainError for another block
  * or variant.
@@ -95,7 +95,7 @@ export function staticPatch(
     const solved = solve(A, D);
     inputs = solved.rank;
     for (const { weight } of feedForward.inputs)
-      weights[weight] = multiply(own[weight], solved.map);
+      weights[weight] = finite(multiply(own[weight], solved.map));
     const changed = withStatic(own, weights);
     hidden = bases.map(({ input }) => evaluate(block, changed, input));
   }
@@ -110,7 +110,7 @@ export function staticPatch(
   const { map, rank } = solve(matrixFromRows(hidden), matrixFromRows(rows));
   let from = 0;
   for (const { weight } of feedForward.outputs) {
-    weights[weight] = columnsOf(map, from, own[weight].cols);
+    weights[weight] = finite(columnsOf(map, from, own[weight].cols));
     from += own[weight].cols;
   }
   return { weights, ranks: { inputs, outputs: rank } };
@@ -150,6 +150,17 @@ function solve(A: Matrix, D: Matrix): { map: Matrix; rank: number } {
     }
   }
   return { map: transpose(X), rank };
+}
+
+/** A change, if all of it is finite. */
+function finite(change: Matrix): Matrix {
+  const wrong = change.data.findIndex((entry) => !Number.isFinite(entry));
+  if (wrong >= 0) {
+    throw new DegenerateBase(
+      `staticPatch: the change must be representable, got ${change.data[wrong]} at entry ${wrong}`,
+    );
+  }
+  return change;
 }
 
 /** What all output sites read, one after another. */
