@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DegenerateBase, NonFiniteError, Random } from '../../src/linalg/index.ts';
 import { assertSameBits } from '../support/same-bits.ts';
-import { runs, seeds } from './arbitraries.ts';
+import { hostile, runs, seeds } from './arbitraries.ts';
 import { type Call, ENTRY_POINTS } from './entry-points.ts';
 
 /** What the call throws, or undefined; its arguments must keep their bits either way. */
@@ -25,6 +25,16 @@ function thrownBy({ reads, call }: Call): unknown {
   });
   return thrown;
 }
+
+/** Every array of a result that belongs to a patch: factors, and what stands below such a name. */
+function patchArrays(result: unknown, within = false): Float64Array[] {
+  if (result instanceof Float64Array) return within ? [result] : [];
+  if (typeof result !== 'object' || result === null) return [];
+  return Object.entries(result).flatMap(([name, value]) =>
+    patchArrays(value, within || PATCH_PARTS.includes(name)),
+  );
+}
+const PATCH_PARTS = ['p', 'v', 'weight', 'weights', 'bias', 'biases', 'gain', 'gains'];
 
 const names = Object.keys(ENTRY_POINTS);
 const divided = names.filter((name) => ENTRY_POINTS[name](new Random(1)).bases.length > 0);
@@ -65,5 +75,28 @@ test('a base of zeros of either sign is refused as degenerate, and nothing is ch
       expect(thrownBy(each)).toBeInstanceOf(DegenerateBase);
     }),
     runs(1373),
+  );
+});
+
+test('finite numbers of any size make a finite patch or an error, never a patch with a NaN or an infinity', () => {
+  const draws = fc.array(hostile, { minLength: 7, maxLength: 7 });
+  fc.assert(
+    fc.property(fc.constantFrom(...names), seeds, draws, (name, seed, drawn) => {
+      const random = new Random(seed, 142);
+      const { reads, call } = ENTRY_POINTS[name](random);
+      for (const x of reads) {
+        if (random.integer(3) > 0) continue;
+        for (let j = 0; j < x.length; j++) if (random.integer(2) === 0) x[j] = drawn[j % 7];
+      }
+      let result: unknown;
+      try {
+        result = call();
+      } catch (error) {
+        expect(error).toBeInstanceOf(RangeError); // all of deltaw's own are
+        return;
+      }
+      for (const x of patchArrays(result)) expect(x.every(Number.isFinite)).toBe(true);
+    }),
+    { ...runs(1374), numRuns: 4000 },
   );
 });
