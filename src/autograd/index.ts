@@ -5,6 +5,7 @@
  *   ops/           the operations, one idea a file
  *   all-ops.ts     all of them in one list, ALL_OPS
  *   evaluator.ts   running operations eagerly, or on a tape
+ *   rounding.ts    … or as a shorter number format would compute them
  *   tape.ts        recording them, and the reverse pass
  *   gradcheck.ts   the adjoint test, for these operations and for yours
  *   activations.ts, routing.ts    activations by name; which experts a router selects
@@ -68,5 +69,6 @@ export {
   weightRows,
 } from './ops/index.ts';
 export type { RecurrentOptions } from './recurrent-op.ts';
+export { float32, roundingTo } from './rounding.ts';
 export { type Route, routing } from './routing.ts';
 export { Tape, type Variable } from './tape.ts';

@@ -11,6 +11,7 @@
  *   random.ts                      seeded generator with independent streams
  *   special/                       exp, erf, gelu, sin … with the same bits on every engine
  *   reference.ts, kernels.ts       plain twins, and what is called in their place
+ *   formats.ts, float32-product.ts float32, bfloat16 … simulated in doubles
  *   powers-of-two.ts, errors.ts    exponents as bits; the errors thrown on purpose
  *
  * @module
@@ -61,6 +62,16 @@ export {
   sumExact,
 } from './exact.ts';
 export { ConvergenceError, NotPositiveDefinite, SingularMatrix } from './factorisation-errors.ts';
+export { multiplyNTFloat32 } from './float32-product.ts';
+export {
+  BFLOAT16,
+  FLOAT16,
+  FLOAT32,
+  type NumberFormat,
+  roundAll,
+  roundTo,
+  withSignificand,
+} from './formats.ts';
 export type { Reflections } from './householder.ts';
 export {
   addIntervals,
