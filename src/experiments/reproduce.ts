@@ -16,6 +16,7 @@ import { figure1 } from './fig1.ts';
 import { figure2 } from './fig2.ts';
 import { figure3 } from './fig3.ts';
 import type { FigureResult } from './figure-result.ts';
+import { gradient } from './gradient/figure.ts';
 import { requireSameSettings } from './stored-training.ts';
 import { type OnProgress, ToyRun } from './toy-run.ts';
 import { toyWorkers } from './toy-service.ts';
@@ -53,6 +54,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
       return trained && figure3(trained.run, onProgress, trained.workers);
     },
   }),
+  gradient,
 ];
 
 /** What a run is made of. */
