@@ -15,6 +15,7 @@
  *   thought-error.ts, thought-curve.ts     how well it serves them, and others
  *   saved-patches.ts        patches of a network as values: measured, added in, saved and loaded
  *   rounding-bounds.ts, norm-bound.ts, block-bounds.ts, bounding.ts   what rounding may do
+ *   logits-bound.ts         … and at the logits of a language model
  *   site-bounds.ts, static-bounds.ts   … to other updates of a map, and to a static change
  *   double-double-patch.ts  the patch formed and applied in twice the precision
  *   exact-residual.ts       the delivered patch judged in BigInt
@@ -113,6 +114,7 @@ export {
   linearAttentionPatch,
   type MemoryOptions,
 } from './linear-attention-patch.ts';
+export { logitsBound } from './logits-bound.ts';
 export { compareWithMinimal, type MinimalityReport, unseenPart } from './minimality.ts';
 export {
   type BlockDiagnostics,

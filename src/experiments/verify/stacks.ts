@@ -5,10 +5,9 @@
  */
 import { eager, takeRows } from '../../autograd/index.ts';
 import {
-  absoluteProduct,
   blockBounds,
   generatePatched,
-  layerNormBound,
+  logitsBound,
   type NetworkPatch,
   networkPatch,
   type PatchMode,
@@ -19,7 +18,6 @@ import {
 } from '../../icl/index.ts';
 import {
   conditionNumber,
-  gamma,
   type Matrix,
   matrixFromRows,
   maxAbs,
@@ -33,10 +31,10 @@ import {
   gpt2Block,
   gptjBlock,
   initialise,
-  type LanguageModel,
   languageModel,
   llamaBlock,
   type Network,
+  NO_PATCH,
   network,
   type Parameters,
   prefixed,
@@ -145,7 +143,10 @@ const generation: Verification = {
       patched.steps.forEach((found, k) => {
         const keep = [5, ...Array.from({ length: k }, (_, j) => 6 + j)];
         compare(gatherer, net, parameters, keep, found);
-        const allowed = logitsBound(model, parameters, found, 5 + k);
+        const newest = found.actual[2].length - 1;
+        const runs = { base: found.actual[2][newest], contextual: found.contextual[2][5 + k] };
+        const patch = found.patches[2][newest] ?? NO_PATCH;
+        const allowed = logitsBound(model, parameters, runs, patch);
         gatherer.trial(residual(patched.logits[k], whole.logits[k], allowed));
         const base = found.base[2];
         const without = { rows: 1, cols: WIDTH, data: base[base.length - 1].output };
@@ -158,31 +159,6 @@ const generation: Verification = {
     return gatherer.row(this);
   },
 };
-
-/**
- * The bound of the last block at the newest token, carried through the last norm and the unembedding:
- * |U|·E_n + 2·γ_d·|U|·(|n| + E_n), E_n by `layerNormBound`. No entry of n is beyond √d·|g| + |b|.
- */
-function logitsBound(
-  { options: { network: net, epsilon } }: LanguageModel,
-  parameters: Parameters,
-  { actual, contextual, patches }: NetworkPatch,
-  token: number,
-): Float64Array {
-  const l = net.blocks.length - 1;
-  const i = actual[l].length - 1;
-  const runs = { base: actual[l][i], contextual: contextual[l][token] };
-  const own = net.own(parameters, l);
-  const patch = patches[l][i] ?? undefined;
-  const { output } = blockBounds(net.blocks[l], own, runs, 'default', 'factored', patch);
-  const [gain, shift] = [parameters['final.g'].data, parameters['final.b'].data];
-  const error = layerNormBound(runs.contextual.output, output, gain, shift, epsilon);
-  const size = error.map((e, j) => e + Math.sqrt(WIDTH) * Math.abs(gain[j]) + Math.abs(shift[j]));
-  const carried = absoluteProduct(parameters['U'], error);
-  return absoluteProduct(parameters['U'], size).map(
-    (most, j) => (carried[j] + 2 * gamma(WIDTH) * most) * (1 + gamma(4 * WIDTH)),
-  );
-}
 
 /**
  * What a static change may miss by: STATIC·u·(cond A + cond H')·(largest entry of the residual stream, at

@@ -1,0 +1,50 @@
+/**
+ * The rounding bound of a patch carried from the last block to the logits.
+ *
+ * @module
+ */
+import { gamma } from '../linalg/index.ts';
+import type { BlockPatch, LanguageModel, Parameters } from '../model/index.ts';
+import { blockBounds, type Runs } from './block-bounds.ts';
+import type { Variant } from './block-patch.ts';
+import { layerNormBound, rmsNormBound } from './norm-bound.ts';
+import type { Application } from './prove-patch.ts';
+import { absoluteProduct } from './rounding-bounds.ts';
+
+/**
+ * A bound on |patched − contextual|, entry by entry, of the logits at one token.
+ *
+ *   E_n = the bound of the last block's output through the last norm (`norm-bound.ts`)
+ *   |U|·E_n + 2·γ_d·|U|·(|n| + E_n), where no entry of n is beyond √d·|g| + |b|
+ *
+ * `runs` are what the last block does at that token: in the patched run before its own patch, and in the
+ * contextual run. Errors of earlier blocks do not count, since the patch starts from the actual state.
+ *
+ * Shapes: an entry for each of the vocabulary. Infinity where the bound of the norm is.
+ */
+export function logitsBound(
+  { options: { network, finalNorm, epsilon, tied = false } }: LanguageModel,
+  parameters: Parameters,
+  runs: Runs,
+  patch: BlockPatch,
+  variant: Variant = 'default',
+  application: Application = 'factored',
+): Float64Array {
+  const { width: d, blocks } = network;
+  const last = blocks.length - 1;
+  const own = network.own(parameters, last);
+  const { output } = blockBounds(blocks[last], own, runs, variant, application, patch);
+  const U = parameters[tied ? 'E' : 'U'];
+  const stored = parameters[finalNorm === 'rms+1' ? 'final.w' : 'final.g'].data;
+  const gain = finalNorm === 'rms+1' ? stored.map((w) => 1 + w) : stored;
+  const shift = finalNorm === 'layer' ? parameters['final.b'].data : new Float64Array(d);
+  const error =
+    finalNorm === 'layer'
+      ? layerNormBound(runs.contextual.output, output, gain, shift, epsilon)
+      : rmsNormBound(runs.contextual.output, output, gain, epsilon);
+  const size = error.map((e, j) => e + Math.sqrt(d) * Math.abs(gain[j]) + Math.abs(shift[j]));
+  const carried = absoluteProduct(U, error);
+  return absoluteProduct(U, size).map(
+    (most, i) => (carried[i] + 2 * gamma(d) * most) * (1 + gamma(4 * d)),
+  );
+}
