@@ -10,6 +10,7 @@ import {
   matrix,
   norm,
   type RankOne,
+  requireFinite,
   scaleToUnit,
 } from '../linalg/index.ts';
 
@@ -17,7 +18,7 @@ import {
  * cos(p·vᵀ, X) = ⟨p·vᵀ, X⟩_F/(‖p·vᵀ‖_F·‖X‖_F); null where one of them is 0. Scaled, so that neither
  * tiny nor huge updates lose their angle.
  *
- * @throws ShapeError if the shapes differ.
+ * @throws ShapeError if the shapes differ. @throws NonFiniteError if an entry is NaN or infinite.
  */
 export function alignment({ p, v }: RankOne, X: Matrix): number | null {
   const [unitP, unitV, unitX] = [unit(p), unit(v), unit(X.data)];
@@ -31,7 +32,7 @@ export function alignment({ p, v }: RankOne, X: Matrix): number | null {
  *
  * Shapes: m and d, both times. Error: γ_{3(m+d)+16}.
  *
- * @throws ShapeError if the shapes differ.
+ * @throws ShapeError if the shapes differ. @throws NonFiniteError if an entry is NaN or infinite.
  */
 export function alignmentOfRankOnes(x: RankOne, y: RankOne): number | null {
   const [p, v, q, w] = [x.p, x.v, y.p, y.v].map(unit);
@@ -47,7 +48,7 @@ export type Alignments = readonly (readonly (number | null)[])[];
  *
  * Shapes: updates m×d. Error of an entry: as `alignmentOfRankOnes`.
  *
- * @throws ShapeError if the shapes differ.
+ * @throws ShapeError if the shapes differ. @throws NonFiniteError if an entry is NaN or infinite.
  */
 export const alignmentMatrix = (updates: readonly RankOne[]): Alignments =>
   eachWithEach(updates, alignmentOfRankOnes);
@@ -58,7 +59,7 @@ export const alignmentMatrix = (updates: readonly RankOne[]): Alignments =>
  *
  * Shapes: vectors of m entries. Error of an entry: γ_{3m+8}.
  *
- * @throws ShapeError if the lengths differ.
+ * @throws ShapeError if the lengths differ. @throws NonFiniteError if an entry is NaN or infinite.
  */
 export const shiftAlignments = (shifts: readonly Float64Array[]): Alignments =>
   eachWithEach(shifts, (x, y) => {
@@ -80,4 +81,7 @@ function eachWithEach<T>(
 }
 
 /** A multiple by a power of two with its largest entry in [1, 2); zeros stay zeros. */
-const unit = (x: Float64Array): Float64Array => scaleToUnit(x).scaled;
+function unit(x: Float64Array): Float64Array {
+  requireFinite('alignment', 'an update', x);
+  return scaleToUnit(x).scaled;
+}

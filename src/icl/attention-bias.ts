@@ -100,13 +100,7 @@ function attend(
   start: AttentionBias | undefined,
   first: number,
 ): { outputs: Matrix; bias: AttentionBias } {
-  const project = (letter: string): Matrix => {
-    const y = eager.apply(linear, tokens, parameters[`W${letter}`]);
-    const bias = parameters[`b${letter}`];
-    return bias === undefined ? y : eager.apply(addBias, y, bias);
-  };
-  const [q, k] = [features(project('q')), features(project('k'))];
-  const v = project('v');
+  const { q, k, v } = projected(parameters, tokens);
   const [width, e] = [q.cols, q.cols / heads];
   const S = start ? start.S.data.slice() : new Float64Array(width * e);
   const n = start ? start.n.data.slice() : new Float64Array(width);
@@ -146,6 +140,19 @@ function attend(
   const bias = { S: matrix(width, e, S), n: matrix(heads, e, n) };
   const { Wo } = parameters;
   return { outputs: Wo === undefined ? outputs : eager.apply(linear, outputs, Wo), bias };
+}
+
+/** φ(q), φ(k) and v of every token, a row each. */
+export function projected(
+  parameters: Parameters,
+  tokens: Matrix,
+): Readonly<Record<'q' | 'k' | 'v', Matrix>> {
+  const project = (letter: string): Matrix => {
+    const y = eager.apply(linear, tokens, parameters[`W${letter}`]);
+    const bias = parameters[`b${letter}`];
+    return bias === undefined ? y : eager.apply(addBias, y, bias);
+  };
+  return { q: features(project('q')), k: features(project('k')), v: project('v') };
 }
 
 /** φ = elu + 1, entry by entry. */

@@ -184,7 +184,7 @@ export {
   noRidgeSums,
   type RidgeSums,
 } from './ridge-sums.ts';
-export { rebaseBiases } from './rotary-bias.ts';
+export { rebaseBiases, rebasedBound } from './rotary-bias.ts';
 export {
   absoluteProduct,
   patchedProductBound,
@@ -245,6 +245,7 @@ export { normRatio, predictionMarginals, robustness, steeringShare } from './upd
 export {
   entropyRank,
   numericalRank,
+  spectrumError,
   stableRank,
   type UpdateSpectrum,
   updateSpectrum,

@@ -6,6 +6,7 @@ import {
   type FeatureLayer,
   readTokens,
   rebaseBiases,
+  rebasedBound,
 } from '../../src/icl/index.ts';
 import {
   DomainError,
@@ -191,6 +192,29 @@ test('rotary biases re-based by −n serve tokens that count from 0, within the 
     }
     expect(missed).toBeGreaterThan(1000);
   }
+});
+
+test('the bound of re-basing is kept at every entry of every head, and is 0 without rotation', () => {
+  const ratios: number[] = [];
+  for (let seed = 0; seed < 40; seed++) {
+    const heads = 1 + (seed % 3);
+    const { layers, draw } = randomStack(seed, 1, heads, true);
+    const bare = [{ ...layers[0], after: (_: Matrix, attention: Matrix) => attention }];
+    const [context, later] = [draw(1 + (seed % 9)), draw(3)];
+    const whole = lastRows(readTokens(bare, joined(context, later)).outputs, 3);
+    const biases = rebaseBiases(bare, contextBiases(bare, context), -context.rows);
+    const rebased = readTokens(bare, later, { biases }).outputs.data;
+    const bound = rebasedBound(bare[0], context, later);
+    rebased.forEach((entry, i) => {
+      const ratio = Math.abs(entry - whole[i]) / bound.data[i];
+      expect(ratio, `seed ${seed}, entry ${i}`).toBeLessThanOrEqual(1);
+      ratios.push(ratio);
+    });
+    const { rope: _, ...still } = bare[0];
+    expect(rebasedBound(still, context, later).data.every((entry) => entry === 0)).toBe(true);
+  }
+  // Measured: 2.7e-2.
+  expect(Math.max(...ratios)).toBeGreaterThan(5e-3);
 });
 
 test('shifting by 0 changes nothing, and back and forth is the identity up to rounding', () => {

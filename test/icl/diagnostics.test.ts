@@ -16,6 +16,7 @@ import {
   DomainError,
   gamma,
   matrixFromRows,
+  NonFiniteError,
   norm,
   Random,
   rankOneToMatrix,
@@ -117,6 +118,26 @@ test('ratios by hand, at any scale, and none where they would divide by 0', () =
   expect(predictionMarginals([1, 4, 4, 2])).toEqual(vector(3, 0, 2));
   expect(predictionMarginals([1])).toEqual(vector());
   expect(predictionMarginals([])).toEqual(vector());
+});
+
+test('NaN and infinities are refused, not called zero', () => {
+  for (const wrong of [NaN, Infinity, -Infinity]) {
+    const update = { p: vector(wrong), v: vector(1) };
+    const W = matrixFromRows([[1]]);
+    for (const call of [
+      () => alignmentMatrix([update]),
+      () => alignment(update, W),
+      () => shiftAlignments([vector(wrong), vector(1)]),
+      () => normRatio(update, W),
+      () => normRatio({ p: vector(1), v: vector(1) }, matrixFromRows([[wrong]])),
+      () => robustness(vector(1), vector(wrong)),
+      () => robustness(vector(wrong), vector(1)),
+      () => steeringShare(vector(wrong), vector(0), vector(1)),
+      () => predictionMarginals([1, wrong]),
+    ]) {
+      expect(call).toThrow(NonFiniteError);
+    }
+  }
 });
 
 const random = new Random(83);

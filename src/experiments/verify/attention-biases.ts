@@ -11,21 +11,10 @@ import {
   type FeatureLayer,
   readTokens,
   rebaseBiases,
+  rebasedBound,
   residual,
 } from '../../icl/index.ts';
-import {
-  dot,
-  exp,
-  gamma,
-  type Matrix,
-  matrix,
-  maxAbs,
-  multiplyNT,
-  norm,
-  Random,
-  rowOf,
-  UNIT_ROUNDOFF,
-} from '../../linalg/index.ts';
+import { type Matrix, matrix, multiplyNT, Random } from '../../linalg/index.ts';
 import { normalMatrix } from './random-case.ts';
 import { RowGatherer, type Verification } from './row.ts';
 
@@ -103,11 +92,7 @@ const stacks: Verification = {
   },
 };
 
-/**
- * One rotary layer, the later tokens counted from 0. A rotation of position p is off by at most
- * 2(|p| + 5)u of a vector's length, five of them take part, and two sums of T + e + 3 roundings; divisors have
- * the same bits. So |Δout_c| ≤ (10(P + 5)u + 2γ_{T+e+3} + 2u)·Σ_j ‖φ(q)‖‖φ(k_j)‖|v_jc|/(φ(q)·Σ_j φ(k_j)).
- */
+/** One rotary layer, the later tokens counted from 0; the bound is that of `rebasedBound`. */
 const rotary: Verification = {
   ...ABOUT,
   title: 'rotary biases, re-based',
@@ -131,7 +116,7 @@ const rotary: Verification = {
       const biases = contextBiases([layer], context);
       const run = (used: readonly AttentionBias[]): Float64Array =>
         readTokens([layer], later, { biases: used }).outputs.data;
-      const bound = rotaryBound(parameters, all, n);
+      const bound = rebasedBound(layer, context, later).data;
       gatherer.trial(residual(run(rebaseBiases([layer], biases, -n)), whole, bound));
       gatherer.control('positions not re-based', run(biases), whole, bound);
       gatherer.control('turned by +n', run(rebaseBiases([layer], biases, n)), whole, bound);
@@ -139,33 +124,5 @@ const rotary: Verification = {
     return gatherer.row(this);
   },
 };
-
-function rotaryBound(
-  { Wq, Wk, Wv }: ReturnType<typeof projections>,
-  all: Matrix,
-  n: number,
-): Float64Array {
-  const phi = (W: Matrix): Matrix => {
-    const x = multiplyNT(all, W);
-    return matrix(
-      x.rows,
-      x.cols,
-      x.data.map((t) => (t > 0 ? t + 1 : exp(t))),
-    );
-  };
-  const [q, k, v] = [phi(Wq), phi(Wk), multiplyNT(all, Wv)];
-  const T = all.rows;
-  const rounding = (10 * (T + 5) + 2) * UNIT_ROUNDOFF + 2 * gamma(T + q.cols + 3);
-  const rows = Array.from({ length: T - n }, (_, t) => {
-    const own = rowOf(q, n + t);
-    let [mass, divisor] = [0, 0];
-    for (let j = 0; j <= n + t; j++) {
-      mass += norm(own) * norm(rowOf(k, j)) * maxAbs(rowOf(v, j));
-      divisor += dot(own, rowOf(k, j));
-    }
-    return new Float64Array(q.cols).fill((1.01 * rounding * mass) / divisor);
-  });
-  return Float64Array.from(rows.flatMap((row) => Array.from(row)));
-}
 
 export const ATTENTION_BIASES: readonly Verification[] = [stacks, rotary];
