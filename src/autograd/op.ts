@@ -12,6 +12,8 @@ import { type Matrix, matrix, type Random, requireMatrix, ShapeError } from '../
 
 export interface Op<Saved = unknown> {
   readonly name: string;
+  /** What the factory was given, for evaluators that compute something else than the value. */
+  readonly attributes?: Readonly<Record<string, number | boolean>>;
   /** The value, and whatever `backward` will need again. Arguments are read, never changed. */
   forward(args: readonly Matrix[]): { value: Matrix; saved: Saved };
   /**

@@ -96,11 +96,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   column: ([x], value, op) =>
     op.forward([{ ...x.value, data: x.error }]).value.data.slice(0, value.data.length),
-  topKRouting: ([x], value, op) => routingError(x, value, selectedBy(op)),
+  topKRouting: ([x], value, op) => routingError(x, value, Number(op.attributes?.k)),
 };
-
-/** k of topKRouting(k). */
-const selectedBy = ({ name }: Op): number => Number(name.replace(/\D/g, ''));
 
 /** |W|·e + 2·γ_{k+2}·|W|·(|x| + e) for a row x of k entries. */
 function linearError(W: Matrix, x: Float64Array, error: Float64Array): Float64Array {

@@ -13,6 +13,7 @@
  *   thought-matrix.ts, ridge-map.ts, ridge-sums.ts   one change of a matrix that serves many tokens on average
  *   thought-block.ts, thought-network.ts   … of a block, and of a network: an instruction moved into the weights
  *   thought-error.ts, thought-curve.ts     how well it serves them, and others
+ *   thought-bounds.ts, rational-thought.ts   what rounding may leave of it; its factorisation in fractions
  *   saved-patches.ts        patches of a network as values: measured, added in, saved and loaded
  *   rounding-bounds.ts, norm-bound.ts, block-bounds.ts, bounding.ts   what rounding may do
  *   logits-bound.ts         … and at the logits of a language model
@@ -33,6 +34,9 @@
  *   alignment.ts, fine-tuning.ts           implicit against explicit learning
  *   update-norms.ts, update-rank.ts        sizes of updates, ranks of their sums
  *   network-diagnostics.ts  all of it for the patches of a network, site by site
+ *   certificate.ts, certificate-verifier.ts, saved-certificates.ts   enclosures of patched − contextual: made,
+ *                           checked by other means, saved
+ *   enclosing.ts, precise-enclosing.ts   the two arithmetics of enclosures
  *
  * README.md beside this file maps the papers' symbols to these names.
  *
@@ -57,6 +61,18 @@ export { type AttentionHead, headsOf, type PlainAttentionOptions } from './atten
 export { type AttentionMarginal, attentionMarginals } from './attention-marginals.ts';
 export { type BlockBounds, blockBounds, type Runs } from './block-bounds.ts';
 export { blockPatch, type CommonVariant, VARIANTS, type Variant } from './block-patch.ts';
+export {
+  type BlockCertificate,
+  type BlockInput,
+  type Certificate,
+  type CertificateOptions,
+  certify,
+} from './certificate.ts';
+export {
+  CertificateError,
+  type Verification,
+  verifyCertificate,
+} from './certificate-verifier.ts';
 export {
   type ChangingBase,
   type ChangingBaseStep,
@@ -169,6 +185,7 @@ export {
   type RationalMemoryProof,
   rationalMemory,
 } from './rational-memory.ts';
+export { proveThoughtMatrix, type RationalThought } from './rational-thought.ts';
 export { patchBehindRelu } from './relu-patch.ts';
 export {
   type RidgeMap,
@@ -192,6 +209,11 @@ export {
 } from './rounding-bounds.ts';
 export { type GainMethod, patchThroughNorm } from './sandwich-norm-patch.ts';
 export {
+  decodeCertificate,
+  describeCertificate,
+  encodeCertificate,
+} from './saved-certificates.ts';
+export {
   decodePatches,
   encodePatches,
   type NetworkPatches,
@@ -211,6 +233,7 @@ export {
   thoughtPatch,
   withThoughtPatch,
 } from './thought-block.ts';
+export { interpolationBound, type NormalEquations, normalEquations } from './thought-bounds.ts';
 export {
   firstTokens,
   gaussianTestFactor,

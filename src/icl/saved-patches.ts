@@ -17,6 +17,7 @@ import {
   type Parameters,
   prefixed,
   requireBlockPatch,
+  type State,
 } from '../model/index.ts';
 import type { PatchMode } from './network-patch.ts';
 import { withPatch } from './prove-patch.ts';
@@ -63,7 +64,11 @@ export function requireNetworkPatches(
 }
 
 /** The patches as bytes. The same patches give the same bytes. */
-export function encodePatches({ mode, patches }: NetworkPatches): Uint8Array {
+export const encodePatches = (found: NetworkPatches): Uint8Array =>
+  encodeState({ kind: KIND, ...patchArrays(found) });
+
+/** Settings and arrays of a state that holds the patches. */
+export function patchArrays({ mode, patches }: NetworkPatches): Omit<State, 'kind'> {
   const arrays: Record<string, Float64Array> = {};
   const absent: string[] = [];
   patches.forEach((layer, l) => {
@@ -88,7 +93,7 @@ export function encodePatches({ mode, patches }: NetworkPatches): Uint8Array {
     tokens: patches[0]?.length ?? 0,
     absent: absent.join(' '),
   };
-  return encodeState({ kind: KIND, settings, arrays });
+  return { settings, arrays };
 }
 
 /**
@@ -102,11 +107,26 @@ export function decodePatches(
   parameters: Parameters,
   bytes: Uint8Array,
 ): NetworkPatches {
-  const { kind, settings, arrays } = decodeState(bytes);
+  const { kind, ...state } = decodeState(bytes);
+  if (kind !== KIND) throw new StateError(`decodePatches: ${KIND} are required, got ${kind}`);
+  const decoded = patchesOf('decodePatches', state);
+  requireNetworkPatches('decodePatches', network, parameters, decoded);
+  return decoded;
+}
+
+/**
+ * The patches that `patchArrays` made the settings and arrays of; their mode is not checked here.
+ *
+ * @throws StateError if something is missing, or an array has no place.
+ */
+export function patchesOf(
+  caller: string,
+  { settings, arrays }: Omit<State, 'kind'>,
+): NetworkPatches {
   const { mode, blocks, tokens, absent } = settings;
   const sizes = [blocks, tokens].every((size) => Number.isInteger(size) && Number(size) > 0);
-  if (kind !== KIND || !sizes || typeof absent !== 'string') {
-    throw new StateError(`decodePatches: ${KIND} are required, got ${kind}`);
+  if (!sizes || typeof absent !== 'string') {
+    throw new StateError(`${caller}: numbers of blocks and tokens are required, got none`);
   }
   const gone = new Set(absent.split(' '));
   const patches = Array.from({ length: Number(blocks) }, (_, l) =>
@@ -115,21 +135,19 @@ export function decodePatches(
   for (const [name, values] of Object.entries(arrays)) {
     const [, l, i, part, site] = /^(\d+)\.(\d+)\.(p|v|bias|gain)\.(.+)$/.exec(name) ?? [];
     const patch = patches[Number(l)]?.[Number(i)];
-    if (!patch) throw new StateError(`decodePatches: no patch has a place for the array ${name}`);
+    if (!patch) throw new StateError(`${caller}: no patch has a place for the array ${name}`);
     if (part === 'bias') patch.biases[site] = values;
     else if (part === 'gain') patch.gains[site] = values;
     else if (part === 'p') {
       const v = arrays[`${l}.${i}.v.${site}`];
       if (!v)
-        throw new StateError(`decodePatches: the array ${name} needs its second factor, got none`);
+        throw new StateError(`${caller}: the array ${name} needs its second factor, got none`);
       patch.weights[site] = { p: values, v };
     } else if (!arrays[`${l}.${i}.p.${site}`]) {
-      throw new StateError(`decodePatches: the array ${name} needs its first factor, got none`);
+      throw new StateError(`${caller}: the array ${name} needs its first factor, got none`);
     }
   }
-  const decoded = { mode: mode as PatchMode, patches }; // checked next
-  requireNetworkPatches('decodePatches', network, parameters, decoded);
-  return decoded;
+  return { mode: mode as PatchMode, patches }; // the mode is checked with the patches
 }
 
 const empty = () => ({

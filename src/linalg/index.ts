@@ -7,7 +7,8 @@
  *   exact.ts, rational.ts          doubles without rounding (BigInt), fractions
  *   cholesky.ts, qr.ts, pivoted-qr.ts, svd.ts, symmetric-eigen.ts   factorisations
  *   triangular.ts, least-squares.ts, norms-condition.ts             what is solved with them
- *   compensated.ts, double-double.ts, interval.ts                   more than double precision
+ *   compensated.ts, double-double.ts   more than double precision
+ *   interval.ts, interval-division.ts  enclosures of exact numbers
  *   random.ts                      seeded generator with independent streams
  *   special/                       exp, erf, gelu, sin … with the same bits on every engine
  *   reference.ts, kernels.ts       plain twins, and what is called in their place
@@ -90,6 +91,7 @@ export {
   softmaxInterval,
   subtractIntervals,
 } from './interval.ts';
+export { divideIntervals, sqrtInterval } from './interval-division.ts';
 export { type LeastSquares, type LeastSquaresOptions, leastSquares } from './least-squares.ts';
 export {
   type Matrix,

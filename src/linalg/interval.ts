@@ -197,10 +197,12 @@ function dot(
   return finite(caller, kernels.dot(mids, from, y.mid, 0, n), widened(rad, n + 8));
 }
 
-const widened = (rad: number, k: number): number =>
+/** `rad` made larger than k − 1 roundings can have made it too small. */
+export const widened = (rad: number, k: number): number =>
   rad * (1 + k * Number.EPSILON) + 2 * k * Number.MIN_VALUE;
 
-function finite(caller: string, mid: number, rad: number): Interval {
+/** @throws NonFiniteError */
+export function finite(caller: string, mid: number, rad: number): Interval {
   if (!(Number.isFinite(mid) && Number.isFinite(rad))) {
     throw new NonFiniteError(
       `${caller}: midpoint and radius must be finite, got ${mid} and ${rad}`,

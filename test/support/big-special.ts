@@ -191,3 +191,14 @@ export const bigGeluTanhDerivative: Reference = (x) => {
   const { v, slope } = tanhForm(exactly(x));
   return gatedDerivative(exactly(x), v, slope);
 };
+
+/** Activations of numbers that are no doubles, by the names of `model/activations.ts`. */
+export const BIG_ACTIVATIONS: Readonly<Record<string, (x: Big) => Big>> = {
+  relu: (x) => (isNegative(x) ? ZERO : x),
+  gelu: (x) => multiply(x, distribution(x)),
+  geluTanh: (x) => multiply(x, logistic(tanhForm(x).v)),
+  silu: (x) => multiply(x, logistic(x)),
+  tanh: (x) => subtract(ONE, divide(integer(2), add(bigExpOf(timesPower(x, 1)), ONE))),
+  sigmoid: logistic,
+  softplus: (x) => log1pOf(bigExpOf(x)),
+};

@@ -85,6 +85,7 @@ export const addBias: Op<null> = {
 export function scale(factor: number): Op<null> {
   return {
     name: `scale(${factor})`,
+    attributes: { factor },
     forward(args) {
       const [x] = args;
       requireShapes('scale', 'one matrix is required', args, 1, () => true);

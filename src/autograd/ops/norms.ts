@@ -58,6 +58,7 @@ export function layerNorm({ epsilon, affine = true }: NormOptions): Op<Saved> {
     : 'one matrix with columns is required';
   return {
     name: `layerNorm(${epsilon}${affine ? '' : ', no gain'})`,
+    attributes: { epsilon, affine },
     forward(args) {
       const [x, g, b] = args;
       requireShapes('layerNorm', needs, args, affine ? 3 : 1, () => {
@@ -124,6 +125,7 @@ export function rmsNorm({
     : `one matrix with columns${grouped} is required`;
   return {
     name: `rmsNorm(${epsilon}${offset ? ', 1 + g' : ''}${affine ? '' : ', no gain'}${grouped})`,
+    attributes: { epsilon, affine, offset, groups },
     forward(args) {
       const [x, g] = args;
       requireShapes('rmsNorm', needs, args, affine ? 2 : 1, () => {

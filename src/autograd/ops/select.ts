@@ -56,6 +56,7 @@ export function column(which: number): Op<{ rows: number; cols: number }> {
   const name = `column(${which})`;
   return {
     name,
+    attributes: { which },
     forward(args) {
       const [x] = args;
       requireShapes(name, `a matrix with a column ${which} is required`, args, 1, () => {

@@ -24,6 +24,7 @@ export function topKRouting(k: number): Op<Matrix> {
   requirePositiveIntegers('topKRouting', { k });
   return {
     name: `topKRouting(${k})`,
+    attributes: { k },
     forward(args) {
       const [x] = args;
       requireShapes(
