@@ -11,6 +11,7 @@
 import * as twins from './reference.ts';
 import * as activations from './wasm/activations.ts';
 import { ADAM_CROSSOVER, adam as adamWasm } from './wasm/adam.ts';
+import { attempt } from './wasm/attempt.ts';
 import * as attentions from './wasm/attention.ts';
 import * as crossEntropies from './wasm/cross-entropy.ts';
 import { pays } from './wasm/crossover.ts';
@@ -18,33 +19,14 @@ import * as elementwise from './wasm/elementwise.ts';
 import * as gathers from './wasm/gather.ts';
 import * as matmuls from './wasm/matmul.ts';
 import * as matrixVectors from './wasm/matrix-vector.ts';
-import { ArenaFull, arena, wasmReady } from './wasm/memory.ts';
+import { wasmReady } from './wasm/memory.ts';
 import * as norms from './wasm/norms.ts';
+import * as recurrences from './wasm/recurrent.ts';
 import * as reductions from './wasm/reductions.ts';
 import * as rowProducts from './wasm/row-products.ts';
 import * as softmaxes from './wasm/softmax.ts';
 
 export * from './reference.ts';
-
-/**
- * What the kernel returns, or the twin where memory is full. A kernel takes all its room before it writes
- * an output, or clears one that the twin clears again (`sumOfRowProducts`), so the twin finds its inputs
- * as they were. `matmul` and `attention` ask for room beforehand and need no attempt.
- */
-function attempt<Operands extends unknown[], Result>(
-  kernel: (...operands: Operands) => Result,
-  twin: (...operands: Operands) => Result,
-  ...operands: Operands
-): Result {
-  const mark = arena().used;
-  try {
-    return kernel(...operands);
-  } catch (error) {
-    if (!(error instanceof ArenaFull)) throw error;
-    arena().release(mark);
-    return twin(...operands);
-  }
-}
 
 /** Is a product of so many multiplications faster on Wasm? */
 const productPays = (multiplications: number): boolean =>
@@ -279,3 +261,27 @@ export const addToTakenRows: typeof twins.addToTakenRows = (dy, indices, out, co
   gathers.gatherPays(dy, out)
     ? attempt(gathers.addToTakenRows, twins.addToTakenRows, dy, indices, out, cols)
     : twins.addToTakenRows(dy, indices, out, cols);
+
+/** Do sequences side by side pay? */
+const sideBySide = ({ batch, width }: twins.RecurrentSizes): boolean =>
+  batch * width * width >= recurrences.RECURRENT_CROSSOVER && wasmReady();
+
+export const elman: typeof twins.elman = (sizes, ...rest) =>
+  sideBySide(sizes)
+    ? attempt(recurrences.elman, twins.elman, sizes, ...rest)
+    : twins.elman(sizes, ...rest);
+
+export const elmanBackward: typeof twins.elmanBackward = (sizes, ...rest) =>
+  sideBySide(sizes)
+    ? attempt(recurrences.elmanBackward, twins.elmanBackward, sizes, ...rest)
+    : twins.elmanBackward(sizes, ...rest);
+
+export const lstm: typeof twins.lstm = (sizes, ...rest) =>
+  sideBySide(sizes)
+    ? attempt(recurrences.lstm, twins.lstm, sizes, ...rest)
+    : twins.lstm(sizes, ...rest);
+
+export const lstmBackward: typeof twins.lstmBackward = (sizes, ...rest) =>
+  sideBySide(sizes)
+    ? attempt(recurrences.lstmBackward, twins.lstmBackward, sizes, ...rest)
+    : twins.lstmBackward(sizes, ...rest);
