@@ -9,10 +9,16 @@
 import { type FigureResult, shapeCheck, theoremCheck } from './figure-result.ts';
 import { median } from './statistics.ts';
 import type { Series } from './svg/plot.ts';
-import type { Checkpoint } from './toy-run.ts';
-import { isDefault, type ToySettings } from './toy-settings.ts';
+import { type Checkpoint, drawPrompts, type OnProgress, type ToyRun } from './toy-run.ts';
+import type { ToyWorkers } from './toy-service.ts';
+import { isDefault, STREAM, type ToySettings } from './toy-settings.ts';
 
-export function figure1(settings: ToySettings, checkpoints: readonly Checkpoint[]): FigureResult {
+/** `radii` are those of the certificates of the validation prompts after the last step. */
+export function figure1(
+  settings: ToySettings,
+  checkpoints: readonly Checkpoint[],
+  radii: readonly number[],
+): FigureResult {
   const judged = isDefault(settings);
   const step = checkpoints.map((checkpoint) => checkpoint.step);
   const curve = (name: string, pick: (checkpoint: Checkpoint) => number): Series => ({
@@ -38,6 +44,7 @@ export function figure1(settings: ToySettings, checkpoints: readonly Checkpoint[
   const difference = checkpoints.reduce((max, c) => Math.max(max, c.difference), 0);
   const overBound = checkpoints.reduce((max, c) => Math.max(max, c.overBound), 0);
   const last = median(checkpoints.slice(-5).map(({ contextLoss }) => contextLoss));
+  const certified = radii.reduce((max, R) => Math.max(max, R), 0);
   const prompts = settings.validationPrompts;
   return {
     id: 'fig1',
@@ -53,6 +60,13 @@ export function figure1(settings: ToySettings, checkpoints: readonly Checkpoint[
         1,
       ),
       shapeCheck('the largest such difference', difference, '<=', 1e-14, judged),
+      shapeCheck(
+        'certified: the largest R of |T_W(C,x) − T_{W+ΔW}(x)| ≤ R in exact arithmetic',
+        certified,
+        '<=',
+        1e-12,
+        judged,
+      ),
       shapeCheck('validation loss before training', checkpoints[0].contextLoss, '>=', 1.2, judged),
       shapeCheck('validation loss, median of the last five', last, '<=', 0.15, judged),
     ],
@@ -63,7 +77,8 @@ export function figure1(settings: ToySettings, checkpoints: readonly Checkpoint[
         `${settings.pairs} examples were taken away and ΔW was added to the weights instead.`,
       `Right: over all ${prompts} prompts the two outputs differ by at most ` +
         `${difference.toExponential(1)}, which is ${(100 * overBound).toPrecision(2)}% of what the ` +
-        'a-priori rounding bound allows where they come closest to it.',
+        'a-priori rounding bound allows where they come closest to it; after the last step enclosures ' +
+        `prove that in exact arithmetic they differ by at most ${certified.toExponential(1)}.`,
       'The context and the weight update are the same function of the query, before training as ' +
         'well as after it; training only makes that function a good predictor.',
     ],
@@ -83,6 +98,24 @@ export function figure1(settings: ToySettings, checkpoints: readonly Checkpoint[
       },
     ],
   };
+}
+
+/** R of each validation prompt's certificate after the last step; null if `onProgress` stopped it. */
+export async function certifyPrompts(
+  { settings, training: { parameters } }: ToyRun,
+  onProgress: OnProgress,
+  workers: ToyWorkers,
+): Promise<number[] | null> {
+  const prompts = drawPrompts(settings, STREAM.validation, settings.validationPrompts);
+  const radii: number[] = [];
+  for await (const R of workers.each(
+    'certificate',
+    prompts.map((prompt) => ({ parameters, prompt })),
+  )) {
+    radii.push(R);
+    if (!(await onProgress('certificates', radii.length, prompts.length))) return null;
+  }
+  return radii;
 }
 
 const format = (x: number): string => x.toPrecision(3);

@@ -4,6 +4,7 @@
  * @module
  */
 import { decodeState, encodeState } from '../model/index.ts';
+import { depth } from './depth/depth.ts';
 import {
   defaultsOf,
   type Experiment,
@@ -12,12 +13,13 @@ import {
   type Store,
   type Values,
 } from './experiment.ts';
-import { figure1 } from './fig1.ts';
+import { certifyPrompts, figure1 } from './fig1.ts';
 import { figure2 } from './fig2.ts';
 import { figure3 } from './fig3.ts';
 import type { FigureResult } from './figure-result.ts';
 import { gradient } from './gradient/figure.ts';
 import { requireSameSettings } from './stored-training.ts';
+import { sweeps } from './sweeps/sweeps.ts';
 import { type OnProgress, ToyRun } from './toy-run.ts';
 import { toyWorkers } from './toy-service.ts';
 import { isDefault, type ToySettings } from './toy-settings.ts';
@@ -29,9 +31,12 @@ export const EXPERIMENTS: readonly Experiment[] = [
     summary: 'loss with the context, and with the weight update in its place',
     usesToy: true,
     settings: {},
-    async run({ toy }) {
+    async run({ toy, onProgress }) {
       const trained = await toy();
-      return trained && figure1(trained.run.settings, trained.run.checkpoints);
+      if (!trained) return null;
+      const { run, workers } = trained;
+      const radii = await certifyPrompts(run, onProgress, workers);
+      return radii && figure1(run.settings, run.checkpoints, radii);
     },
   }),
   experiment({
@@ -54,6 +59,8 @@ export const EXPERIMENTS: readonly Experiment[] = [
       return trained && figure3(trained.run, onProgress, trained.workers);
     },
   }),
+  depth,
+  sweeps,
   gradient,
 ];
 

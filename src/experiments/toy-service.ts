@@ -13,6 +13,7 @@ import {
 import { blockRegression, type LinearPrompt, type Parameters } from '../model/index.ts';
 import { type ToySettings, toyBlock } from './toy-settings.ts';
 import {
+  certificateTrial,
   type FineTuningPoint,
   fineTuningTrial,
   type MarginalTrial,
@@ -29,6 +30,7 @@ export interface PromptTask {
 
 export type ToyHandlers = GradientHandlers & {
   readonly validation: (task: PromptTask) => ValidationTrial;
+  readonly certificate: (task: PromptTask) => number;
   readonly marginals: (task: PromptTask) => MarginalTrial;
   readonly fineTuning: (task: PromptTask) => FineTuningPoint[];
 };
@@ -43,6 +45,7 @@ const SERVICE: Service<ToySettings, ToyHandlers> = {
     return {
       ...gradientHandlers(blockRegression(block, { batch })),
       validation: ({ parameters, prompt }) => validationTrial(block, parameters, prompt),
+      certificate: ({ parameters, prompt }) => certificateTrial(block, parameters, prompt),
       marginals: ({ parameters, prompt }) => marginalTrial(block, parameters, prompt),
       fineTuning: ({ parameters, prompt }) =>
         fineTuningTrial(block, parameters, prompt, fineTuningRate),

@@ -6,17 +6,28 @@
  */
 import {
   absoluteProduct,
+  certify,
   type FineTuningRow,
   fineTuningTrajectory,
   marginalNorms,
+  networkPatch,
   patchedProductBound,
   patchWeight,
   prefixVectors,
   proveContextPatch,
   residual,
+  verifyCertificate,
 } from '../icl/index.ts';
 import { applyRankOne, gamma, type Matrix, matrixVector } from '../linalg/index.ts';
-import { type Block, type LinearPrompt, type Parameters, part } from '../model/index.ts';
+import {
+  type Block,
+  type LinearPrompt,
+  network,
+  type Parameters,
+  part,
+  prefixed,
+  sequenceOf,
+} from '../model/index.ts';
 
 /** Figure 1: the two sides of the theorem on one validation prompt. */
 export interface ValidationTrial {
@@ -42,6 +53,26 @@ export function validationTrial(
   };
   const [contextLoss, patchedLoss] = [loss(contextual.output), loss(patched.output)];
   return { observed, bound, overBound, contextLoss, patchedLoss };
+}
+
+/**
+ * R of the certificate that |T_W(C, x) − T_{W+ΔW}(x)| ≤ R in exact arithmetic, confirmed by the verifier.
+ *
+ * @throws CertificateError if the verifier does not confirm it.
+ */
+export function certificateTrial(
+  block: Block,
+  parameters: Parameters,
+  { context, query }: LinearPrompt,
+): number {
+  const net = network([block]);
+  const own = prefixed('blocks.0', parameters);
+  const sequence = sequenceOf(context, query);
+  const keep = [context.rows];
+  const found = networkPatch(net, own, sequence, keep, { mode: 'last' });
+  const certificate = certify(net, own, sequence, keep, found);
+  verifyCertificate(net, own, certificate);
+  return certificate.blocks[0][0]?.output ?? Number.NaN;
 }
 
 /** Figure 2: the marginal norms g_1 … g_{N−1} of one prompt, and its worst prefix. */

@@ -66,8 +66,11 @@ const CHECKPOINTS: Checkpoint[] = LOSSES.map((contextLoss, k) => ({
   overBound: k === 3 ? 0.9 : 0.1,
 }));
 
+/** Of the certificates. */
+const RADII = [1e-13, 8e-13, 2e-13];
+
 test('figure 1 draws both losses, the training losses after step 0, and what they differ by', () => {
-  const figure = figure1(TOY_DEFAULTS, CHECKPOINTS);
+  const figure = figure1(TOY_DEFAULTS, CHECKPOINTS, RADII);
   expect(series(figure, 'validation, with the context').y).toEqual(LOSSES);
   expect(series(figure, 'validation, context replaced').y).toEqual(LOSSES.map((y) => 100 + y));
   expect(series(figure, 'training, mean of 200 steps')).toMatchObject({
@@ -79,9 +82,13 @@ test('figure 1 draws both losses, the training losses after step 0, and what the
 });
 
 test('figure 1 judges the worst checkpoint, and the median of the last five losses', () => {
-  const figure = figure1(TOY_DEFAULTS, CHECKPOINTS);
+  const figure = figure1(TOY_DEFAULTS, CHECKPOINTS, RADII);
   expect(check(figure, '|T_W')).toMatchObject({ value: 0.9, limit: 1, ok: true });
   expect(check(figure, 'the largest such')).toMatchObject({ value: 5e-15, limit: 1e-14, ok: true });
+  expect(check(figure, 'certified')).toMatchObject({ value: 8e-13, limit: 1e-12, ok: true });
+  for (const R of [1.1e-12, NaN]) {
+    expect(check(figure1(TOY_DEFAULTS, CHECKPOINTS, [...RADII, R]), 'certified').ok).toBe(false);
+  }
   expect(check(figure, 'validation loss before')).toMatchObject({ value: 4, limit: 1.2, ok: true });
   // 9, 1, 6, 8, 2 → 6; of all seven it would be 4, and the last one is 2.
   expect(check(figure, 'validation loss, median')).toMatchObject({ value: 6, ok: false });
@@ -100,11 +107,11 @@ test('figure 1 judges the worst checkpoint, and the median of the last five loss
 test('a bound that is broken or not a number at one checkpoint fails figure 1', () => {
   for (const overBound of [1.0001, NaN, Infinity]) {
     const worse = CHECKPOINTS.map((each, k) => (k === 1 ? { ...each, overBound } : each));
-    expect(check(figure1(TOY_DEFAULTS, worse), '|T_W').ok).toBe(false);
-    expect(check(figure1({ ...TOY_DEFAULTS, seed: 2 }, worse), '|T_W').ok).toBe(false);
+    expect(check(figure1(TOY_DEFAULTS, worse, RADII), '|T_W').ok).toBe(false);
+    expect(check(figure1({ ...TOY_DEFAULTS, seed: 2 }, worse, RADII), '|T_W').ok).toBe(false);
   }
-  const other = figure1({ ...TOY_DEFAULTS, seed: 2 }, CHECKPOINTS);
-  expect(other.checks.map(({ ok }) => ok)).toEqual([true, null, null, null]);
+  const other = figure1({ ...TOY_DEFAULTS, seed: 2 }, CHECKPOINTS, RADII);
+  expect(other.checks.map(({ ok }) => ok)).toEqual([true, null, null, null, null]);
 });
 
 const TINY: ToySettings = {

@@ -11,7 +11,8 @@ const BIG: Readonly<Record<string, big.Reference>> = { ...bigByName(), exp: bigE
 
 /** bigErf as erf, and so on. */
 function bigByName(): Record<string, big.Reference> {
-  const entries = Object.entries(big).map(([name, f]) => [name.slice(3), f] as const);
+  const { BIG_ACTIVATIONS: _, ...references } = big;
+  const entries = Object.entries(references).map(([name, f]) => [name.slice(3), f] as const);
   return Object.fromEntries(entries.map(([name, f]) => [name[0].toLowerCase() + name.slice(1), f]));
 }
 
