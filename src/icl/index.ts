@@ -221,7 +221,12 @@ export {
   requireNetworkPatches,
   withNetworkPatch,
 } from './saved-patches.ts';
-export { jointProductBound, perturbedBaseBound, targetProductBound } from './site-bounds.ts';
+export {
+  jointProductBound,
+  perturbedBaseBound,
+  shiftedSumBound,
+  targetProductBound,
+} from './site-bounds.ts';
 export { type SphereClosest, sphereClosest } from './sphere-closest.ts';
 export { staticInputBound, staticOutputBound } from './static-bounds.ts';
 export { type StaticNetworkPatch, staticNetworkPatch } from './static-network-patch.ts';

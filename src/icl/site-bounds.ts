@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { gamma, type Matrix, norm, subtract } from '../linalg/index.ts';
+import { gamma, type Matrix, norm, subtract, UNIT_ROUNDOFF } from '../linalg/index.ts';
 import { requireSite } from './patch-weight.ts';
 import { absoluteProduct, enlarge } from './rounding-bounds.ts';
 
@@ -98,6 +98,24 @@ export function perturbedBaseBound(
     return enlarge((first + rounded) * margin, d);
   });
 }
+
+/**
+ * |fl(r + fl(y + fl(r′ − r))) − fl(r′ + y)|: what an output bias D = r′ − r leaves where the network's output
+ * y has the same bits in both runs, as in parallel blocks (6.4), whose network does not see the attention:
+ *
+ *   u·(2|r′ − r| + |y| + 2|r′ + y|)
+ *
+ * Shapes: all one length.
+ */
+export const shiftedSumBound = (
+  r: Float64Array,
+  contextual: Float64Array,
+  y: Float64Array,
+): Float64Array =>
+  subtract(contextual, r).map((moved, i) => {
+    const terms = 2 * Math.abs(moved) + Math.abs(y[i]) + 2 * Math.abs(contextual[i] + y[i]);
+    return enlarge(UNIT_ROUNDOFF * terms, 8);
+  });
 
 /** |W·x|, rounded: entry i off by γ_d·(|W||x|)_i. */
 function absoluteOfProduct(W: Matrix, x: Float64Array): Float64Array {
