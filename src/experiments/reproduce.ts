@@ -5,6 +5,7 @@
  */
 import { decodeState, encodeState } from '../model/index.ts';
 import { depth } from './depth/depth.ts';
+import { depth } from './depth/depth.ts';
 import {
   defaultsOf,
   type Experiment,
@@ -59,6 +60,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
       return trained && figure3(trained.run, onProgress, trained.workers);
     },
   }),
+  depth,
   depth,
   sweeps,
   gradient,

