@@ -5,7 +5,6 @@
  */
 import { decodeState, encodeState } from '../model/index.ts';
 import { depth } from './depth/depth.ts';
-import { depth } from './depth/depth.ts';
 import {
   defaultsOf,
   type Experiment,
@@ -60,7 +59,6 @@ export const EXPERIMENTS: readonly Experiment[] = [
       return trained && figure3(trained.run, onProgress, trained.workers);
     },
   }),
-  depth,
   depth,
   sweeps,
   gradient,
