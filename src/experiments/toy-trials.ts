@@ -92,7 +92,7 @@ export function marginalTrial(
 }
 
 /** max over prefixes and rows of |fl(W·a + p·(v·a)) − fl(W·A_i)| over its bound. */
-function worstPrefix(W: Matrix, prefixes: readonly Float64Array[]): number {
+export function worstPrefix(W: Matrix, prefixes: readonly Float64Array[]): number {
   const a = prefixes[0];
   const Wa = matrixVector(W, a);
   return prefixes.reduce((worst, next) => {
