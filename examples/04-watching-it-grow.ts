@@ -1,7 +1,7 @@
 /**
  * Watching ΔW grow: each token of the prompt is one step of gradient descent on the weights.
  *
- *   npx tsx examples/02-token-by-token.ts
+ *   npx tsx examples/04-watching-it-grow.ts
  *
  * @module
  */

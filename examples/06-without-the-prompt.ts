@@ -1,8 +1,7 @@
 /**
- * A network of blocks of three families: a patch for each block removes the prompt, also while it
- * generates.
+ * A prompt generated without the prompt: the patched model says what it would have said, without reading it.
  *
- *   npx tsx examples/03-a-network.ts
+ *   npx tsx examples/06-without-the-prompt.ts
  *
  * @module
  */
