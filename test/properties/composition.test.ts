@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { blockBounds, composePatches, withoutPositions } from '../../src/icl/index.ts';
+import { blockBounds, blockPatch, composePatches, withoutPositions } from '../../src/icl/index.ts';
 import { Random } from '../../src/linalg/index.ts';
 import { runBlock } from '../../src/model/index.ts';
 import { drawBlock, drawPrompt, runs, seeds, WIRINGS_IN_ALL_FORMS } from './arbitraries.ts';
@@ -40,6 +40,7 @@ test('removing Y₁, then Y₂, then Y₃ ends within the sum of the bounds of t
         expect(stage.remaining).toEqual(remaining);
         const base = runBlock(block, own, remaining, query, undefined, positions);
         // The patch of this stage moves the block with the weights so far, and is added into them.
+        expect(stage.patch).toEqual(blockPatch(block, own, base, before));
         const ends = { base, contextual: before };
         const bounds = blockBounds(block, own, ends, 'default', 'dense', stage.patch);
         stage.run.output.forEach((entry, i) => {

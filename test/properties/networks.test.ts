@@ -5,8 +5,8 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { blockBounds, networkPatch, residual, VARIANTS } from '../../src/icl/index.ts';
-import { Random } from '../../src/linalg/index.ts';
+import { blockBounds, networkPatch, residual, runNetwork, VARIANTS } from '../../src/icl/index.ts';
+import { matrixFromRows, Random, rowOf } from '../../src/linalg/index.ts';
 import { network } from '../../src/model/index.ts';
 import { normalMatrix } from '../support/cases.ts';
 import { FAMILIES } from '../support/families.ts';
@@ -33,16 +33,29 @@ test('every block of a patched network is contextual at the patched tokens, with
       const positions = gaps.map((_, t) => gaps.slice(0, t).reduce((sum, gap) => sum + gap, 0));
       const options = { mode, variant, positions };
       const found = networkPatch(net, parameters, sequence, keep, options);
+      // The patches alone, at the tokens' own positions, make the patched run anew.
+      const retained = matrixFromRows(keep.map((t) => rowOf(sequence, t)));
+      const own = keep.map((t) => positions[t]);
+      const again = runNetwork(net, parameters, retained, own, found.patches);
+      again.at(-1)?.forEach(({ output }, i) => {
+        assertSameBits(output, found.patched[names.length - 1][i].output, `token ${i}`);
+      });
+      for (const layer of found.patches) {
+        const others = layer.slice(0, -1);
+        if (mode === 'last') expect(others.every((patch) => patch === null)).toBe(true);
+        if (mode === 'everywhere')
+          expect(others.every((patch) => patch === layer.at(-1))).toBe(true);
+      }
       const reached = mode === 'all' ? keep.map((_, i) => i) : [keep.length - 1];
       const kept = keep.filter((t, i) => t === i).length; // tokens before the first that is removed
       net.blocks.forEach((block, l) => {
-        const own = net.own(parameters, l);
+        const ofBlock = net.own(parameters, l);
         for (const i of reached) {
           const patch = found.patches[l][i];
           if (!patch) throw new Error(`block ${l} has no patch at token ${i}`);
           const contextual = found.contextual[l][keep[i]];
           const ends = { base: found.actual[l][i], contextual };
-          const { output } = blockBounds(block, own, ends, variant, 'factored', patch);
+          const { output } = blockBounds(block, ofBlock, ends, variant, 'factored', patch);
           const { overBound, bound } = residual(
             found.patched[l][i].output,
             contextual.output,
