@@ -4,13 +4,16 @@
  * @module
  */
 import {
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
@@ -34,6 +37,42 @@ export function writeWhole(path: string, content: string | Uint8Array): void {
   } catch (error) {
     rmSync(temporary, { force: true });
     throw new FileError(`writeWhole: ${path} must be writable, got ${reason(error)}`);
+  }
+}
+
+/**
+ * Writes a file as `writeWhole` does, of parts that need not be in memory together. An error thrown
+ * by `write` leaves no file behind, and goes on to the caller as it is.
+ *
+ * @throws FileError naming the file and the reason.
+ */
+export function writeInParts(
+  path: string,
+  write: (append: (bytes: Uint8Array) => void) => void,
+): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  const attempt = <T>(action: () => T): T => {
+    try {
+      return action();
+    } catch (error) {
+      throw new FileError(`writeInParts: ${path} must be writable, got ${reason(error)}`);
+    }
+  };
+  attempt(() => makeFolder(dirname(resolve(path))));
+  const file = attempt(() => openSync(temporary, 'w'));
+  let open = true;
+  try {
+    write((bytes) => {
+      let done = 0;
+      while (done < bytes.length) done += attempt(() => writeSync(file, bytes, done));
+    });
+    open = false;
+    attempt(() => closeSync(file));
+    attempt(() => renameSync(temporary, path));
+  } catch (error) {
+    if (open) closeSync(file);
+    rmSync(temporary, { force: true });
+    throw error;
   }
 }
 

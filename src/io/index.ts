@@ -2,6 +2,9 @@
  * io: files and threads, for Node.
  *
  *   files.ts                      whole files or none
+ *   safetensors-*.ts              weights: header, reader, shards, writer
+ *   npy.ts                        arrays for NumPy
+ *   open-file.ts, json-scanner.ts, widening.ts, format-error.ts   what these stand on
  *   lock.ts                       one run a folder
  *   workers.ts                    messages answered by a few threads
  *   start-thread.ts, thread.ts    how one begins, and what it does
@@ -15,9 +18,11 @@ export {
   readIfThere,
   removeIfThere,
   requireWritableFolder,
+  writeInParts,
   writeTogether,
   writeWhole,
 } from './files.ts';
+export { FormatError } from './format-error.ts';
 export {
   type GradientHandlers,
   type GradientTask,
@@ -26,5 +31,15 @@ export {
   gradientsOn,
 } from './gradient-workers.ts';
 export { lockFolder } from './lock.ts';
+export { readNpy, writeNpy } from './npy.ts';
+export type { TensorInfo } from './safetensors-header.ts';
+export {
+  openSafetensors,
+  type ReadOptions,
+  type Tensor,
+  type TensorSource,
+} from './safetensors-reader.ts';
+export { openShards, openWeights } from './safetensors-shards.ts';
+export { type TensorToWrite, writeSafetensors } from './safetensors-writer.ts';
 export { answerThreads, type Handlers, type Service } from './thread.ts';
 export { MOST_WORKERS, WorkerError, Workers } from './workers.ts';
