@@ -98,6 +98,13 @@ export const ALL_OPS: readonly Op[] = [
   rope({ heads: 2, width: 4, positions: [0, 1, 5], style: 'half' }),
   rope({ heads: 1, width: 6, positions: [3, 0.5, -2], base: 100, style: 'interleaved' }),
   rope({ heads: 2, width: 5, rotated: 2, positions: [1, 2, 7], style: 'half' }),
+  rope({
+    heads: 1,
+    width: 4,
+    positions: [1, 2, 7],
+    style: 'half',
+    scaling: { kind: 'linear', factor: 4 },
+  }),
   runningMean({ batch: 1 }),
   runningMean({ batch: 2 }),
   scale(-0.75),

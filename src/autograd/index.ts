@@ -69,6 +69,7 @@ export {
   weightRows,
 } from './ops/index.ts';
 export type { RecurrentOptions } from './recurrent-op.ts';
+export { type RopeScaling, scaledFrequencies } from './rope-scaling.ts';
 export { float32, roundingTo } from './rounding.ts';
 export { type Route, routing } from './routing.ts';
 export { Tape, type Variable } from './tape.ts';

@@ -3,8 +3,13 @@
  *
  * @module
  */
-import { gamma } from '../linalg/index.ts';
-import type { BlockPatch, LanguageModel, Parameters } from '../model/index.ts';
+import { gamma, UNIT_ROUNDOFF } from '../linalg/index.ts';
+import {
+  ACTIVATIONS,
+  type BlockPatch,
+  type LanguageModel,
+  type Parameters,
+} from '../model/index.ts';
 import { blockBounds, type Runs } from './block-bounds.ts';
 import type { Variant } from './block-patch.ts';
 import { layerNormBound, rmsNormBound } from './norm-bound.ts';
@@ -15,7 +20,10 @@ import { absoluteProduct } from './rounding-bounds.ts';
  * A bound on |patched − contextual|, entry by entry, of the logits at one token.
  *
  *   E_n = the bound of the last block's output through the last norm (`norm-bound.ts`)
- *   |U|·E_n + 2·γ_d·|U|·(|n| + E_n), where no entry of n is beyond √d·|g| + |b|
+ *   S   = |U|·(|n| + E_n), where no entry of n is beyond √d·|g| + |b|
+ *   E   = |U|·E_n + 2·γ_d·S
+ *         + 2u·(S + |u|)                         where a bias u is added; then S + |u| stands for S
+ *   `cappedError` of E and S where logits are capped
  *
  * `runs` are what the last block does at that token: in the patched run before its own patch, and in the
  * contextual run. Errors of earlier blocks do not count, since the patch starts from the actual state.
@@ -23,13 +31,14 @@ import { absoluteProduct } from './rounding-bounds.ts';
  * Shapes: an entry for each of the vocabulary. Infinity where the bound of the norm is.
  */
 export function logitsBound(
-  { options: { network, finalNorm, epsilon, tied = false } }: LanguageModel,
+  { options }: LanguageModel,
   parameters: Parameters,
   runs: Runs,
   patch: BlockPatch,
   variant: Variant = 'default',
   application: Application = 'factored',
 ): Float64Array {
+  const { network, finalNorm, epsilon, tied = false, logitBias = false, logitCap } = options;
   const { width: d, blocks } = network;
   const last = blocks.length - 1;
   const own = network.own(parameters, last);
@@ -44,7 +53,23 @@ export function logitsBound(
       : rmsNormBound(runs.contextual.output, output, gain, epsilon);
   const size = error.map((e, j) => e + Math.sqrt(d) * Math.abs(gain[j]) + Math.abs(shift[j]));
   const carried = absoluteProduct(U, error);
-  return absoluteProduct(U, size).map(
-    (most, i) => (carried[i] + 2 * gamma(d) * most) * (1 + gamma(4 * d)),
-  );
+  return absoluteProduct(U, size).map((most, i) => {
+    const product = (carried[i] + 2 * gamma(d) * most) * (1 + gamma(4 * d));
+    const added = logitBias ? Math.abs(parameters['u'].data[i]) : 0;
+    const all = (most + added) * (1 + gamma(4 * d));
+    const before = logitBias ? (product + 2 * UNIT_ROUNDOFF * all) * (1 + gamma(8)) : product;
+    return logitCap === undefined ? before : cappedError(logitCap, before, all);
+  });
+}
+
+/**
+ * How far κ·tanh(l·f), f = fl(1/κ), can be between two runs whose logits are of size at most S and differ by at most
+ * E. The products l·f round by u·S·f each, tanh has slope at most 1 and an error of its own, κ·h rounds by u·κ|h|, |h| ≤ 1:
+ *
+ *   κ·f·(E + 2u·S) + 2κ·ε_tanh + 2u·κ
+ */
+function cappedError(cap: number, error: number, size: number): number {
+  const scaled = cap * (1 / cap) * (error + 2 * UNIT_ROUNDOFF * size);
+  const own = 2 * ACTIVATIONS.tanh.evaluationError(size / cap, 1) + 2 * UNIT_ROUNDOFF;
+  return (scaled + cap * own) * (1 + gamma(16));
 }

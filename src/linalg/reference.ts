@@ -57,7 +57,7 @@ export { matmul, matmulNT, matmulTN } from './reference/matmul.ts';
 export { matrixVector, rankOneUpdate } from './reference/matrix-vector.ts';
 export { layerNorm, layerNormBackward, rmsNorm, rmsNormBackward } from './reference/norms.ts';
 export { dot, maximum, sum } from './reference/reductions.ts';
-export { type RopeSizes, ropeTables, rotate } from './reference/rope.ts';
+export { type RopeSizes, ropeFrequencies, ropeTables, rotate } from './reference/rope.ts';
 export { dotsOfRows, scaleRows, sumOfRowProducts, weightRows } from './reference/row-products.ts';
 export {
   causalConvolution,

@@ -3,12 +3,18 @@
  *
  * @module
  */
-import { add, type Evaluator, embedding, linear, scale } from '../autograd/index.ts';
+import { add, addBias, type Evaluator, embedding, linear, scale, tanh } from '../autograd/index.ts';
 import { DomainError } from '../linalg/index.ts';
 import { requireSizes } from './contextual-layer.ts';
 import type { Network } from './network.ts';
 import { normOf, normShapes } from './norms.ts';
-import { type ParameterShapes, type Parameters, prefixed, weightShape } from './parameters.ts';
+import {
+  biasShape,
+  type ParameterShapes,
+  type Parameters,
+  prefixed,
+  weightShape,
+} from './parameters.ts';
 import type { NormKind } from './wirings.ts';
 
 export interface LanguageModelOptions {
@@ -23,11 +29,15 @@ export interface LanguageModelOptions {
   readonly tied?: boolean;
   /** What embeddings are multiplied by (Gemma: √width). Default: 1, without a multiplication. */
   readonly embeddingFactor?: number;
+  /** Whether a bias is added to the logits (GPT-J). Default: false. */
+  readonly logitBias?: boolean;
+  /** κ of logit ← κ·tanh(logit·(1/κ)) (Gemma 2). Default: none. */
+  readonly logitCap?: number;
 }
 
 export interface LanguageModel {
   readonly options: LanguageModelOptions;
-  /** E, P (learned positions), U (unless tied), the last norm below `final.`, then the network's. */
+  /** E, P (learned positions), U (unless tied), u (their bias), the last norm below `final.`, the network's. */
   readonly shapes: ParameterShapes;
   /** The residual stream that enters the first block, a row a token, at the given positions. */
   embed<V>(
@@ -40,7 +50,10 @@ export interface LanguageModel {
   logits<V>(on: Evaluator<V>, parameters: Parameters<V>, stream: V): V;
 }
 
-/** @throws DomainError if a size is not a positive integer, learnedPositions negative, or embeddingFactor not positive. */
+/**
+ * @throws DomainError if a size is not a positive integer, learnedPositions negative, embeddingFactor or logitCap not
+ * positive.
+ */
 export function languageModel(options: LanguageModelOptions): LanguageModel {
   const { network, vocabulary, learnedPositions = 0, finalNorm, epsilon, tied = false } = options;
   const { width } = network;
@@ -54,6 +67,10 @@ export function languageModel(options: LanguageModelOptions): LanguageModel {
   if (!(factor > 0 && factor < Infinity)) {
     throw new DomainError(`languageModel: embeddingFactor must be positive, got ${factor}`);
   }
+  const { logitBias = false, logitCap } = options;
+  if (logitCap !== undefined && !(logitCap > 0 && logitCap < Infinity)) {
+    throw new DomainError(`languageModel: logitCap must be positive, got ${logitCap}`);
+  }
   const final = normOf(finalNorm, epsilon);
   return {
     options,
@@ -61,6 +78,7 @@ export function languageModel(options: LanguageModelOptions): LanguageModel {
       E: weightShape(vocabulary, width),
       ...(learnedPositions > 0 && { P: weightShape(learnedPositions, width) }),
       ...(!tied && { U: weightShape(vocabulary, width) }),
+      ...(logitBias && { u: biasShape(vocabulary, width) }),
       ...prefixed('final', normShapes(finalNorm, width)),
       ...network.shapes,
     },
@@ -78,7 +96,10 @@ export function languageModel(options: LanguageModelOptions): LanguageModel {
     logits(on, parameters, stream) {
       const gains = final.names.map((letter) => parameters[`final.${letter}`]);
       const normed = on.apply(final.op, stream, ...gains);
-      return on.apply(linear, normed, parameters[tied ? 'E' : 'U']);
+      const product = on.apply(linear, normed, parameters[tied ? 'E' : 'U']);
+      const logits = logitBias ? on.apply(addBias, product, parameters['u']) : product;
+      if (logitCap === undefined) return logits;
+      return on.apply(scale(logitCap), on.apply(tanh, on.apply(scale(1 / logitCap), logits)));
     },
   };
 }

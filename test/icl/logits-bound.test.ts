@@ -21,6 +21,8 @@ const KINDS: readonly (readonly [string, Partial<LanguageModelOptions>])[] = [
   ['GPT-2', { finalNorm: 'layer' }],
   ['Llama', { finalNorm: 'rms' }],
   ['Gemma', { finalNorm: 'rms+1', tied: true }],
+  ['GPT-J', { finalNorm: 'layer', logitBias: true }],
+  ['Gemma', { finalNorm: 'rms+1', tied: true, logitCap: 0.5 }],
 ];
 
 test.each(KINDS)(
@@ -74,11 +76,14 @@ test.each(KINDS)(
           : rmsNormBound(runs.contextual.output, output, gain, 1e-5);
       const U = parameters[kind.tied ? 'E' : 'U'].data;
       bound.forEach((entry, i) => {
-        let right = 0;
+        let [right, most] = [0, Math.abs(parameters['u']?.data[i] ?? 0)];
         for (let j = 0; j < 8; j++) {
           const size = Math.sqrt(8) * gain[j] + shift[j];
           right += Math.abs(U[i * 8 + j]) * (error[j] + 16 * 2 ** -53 * size);
+          most += Math.abs(U[i * 8 + j]) * size;
         }
+        if (kind.logitBias) right += 2 * 2 ** -53 * most;
+        if (kind.logitCap) right += 2 * 2 ** -53 * (most + (2 + 1) * kind.logitCap);
         expect(Math.abs(entry / right - 1)).toBeLessThan(1e-12);
       });
     }

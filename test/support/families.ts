@@ -6,6 +6,7 @@
 import {
   type Block,
   falconBlock,
+  gemma1Block,
   gemmaBlock,
   gpt2Block,
   gptjBlock,
@@ -21,6 +22,7 @@ const sizes = { width: 8, heads: 2, hidden: 12 };
 export const FAMILIES: Readonly<Record<string, Block>> = {
   'GPT-2': gpt2Block(sizes),
   Llama: llamaBlock({ ...sizes, kvHeads: 1 }),
+  'Gemma 1': gemma1Block(sizes),
   Gemma: gemmaBlock({ ...sizes, softCap: 3 }),
   'GPT-J': gptjBlock({ ...sizes, rotated: 2 }),
   NeoX: neoxBlock({ ...sizes, rotated: 2 }),

@@ -8,6 +8,7 @@ import * as kernels from '../../linalg/kernels.ts';
 import { resultMatrix } from '../../linalg/wasm/workspace.ts';
 import { type Op, probeMatrix, requireShapes } from '../op.ts';
 import { requirePositiveIntegers } from '../options.ts';
+import { type RopeScaling, scaledFrequencies } from '../rope-scaling.ts';
 
 export interface RopeOptions {
   /** Heads side by side in a row. */
@@ -20,12 +21,15 @@ export interface RopeOptions {
   readonly positions: ArrayLike<number>;
   /** Default: 10000. */
   readonly base?: number;
+  /** What is done to the frequencies base^(−2j/rotated). Default: nothing. */
+  readonly scaling?: RopeScaling;
   /** Pairs (j, j + rotated/2), as Llama and NeoX, or (2j, 2j + 1), as GPT-J. */
   readonly style: 'half' | 'interleaved';
 }
 
 /**
- * Turns pair j of every head of row i by the angle θ_j(p_i) = p_i·base^(−2j/rotated).
+ * Turns pair j of every head of row i by the angle θ_j(p_i) = p_i·base^(−2j/rotated), or p_i times
+ * what `scaling` makes of that power.
  *
  *   forward    (y, y′) = (x·cos θ − x′·sin θ, x·sin θ + x′·cos θ)
  *   backward   the rotation by −θ
@@ -37,7 +41,7 @@ export interface RopeOptions {
  * @throws ShapeError if x does not fit the options.
  */
 export function rope(options: RopeOptions): Op<null> {
-  const { heads, width, rotated = width, base = 10000, style } = options;
+  const { heads, width, rotated = width, base = 10000, scaling, style } = options;
   const positions = Float64Array.from(options.positions);
   requirePositiveIntegers('rope', { heads, width, rotated });
   if (rotated % 2 !== 0 || rotated > width) {
@@ -60,10 +64,12 @@ export function rope(options: RopeOptions): Op<null> {
   const rows = positions.length;
   const cosines = new Float64Array((rows * rotated) / 2);
   const sines = new Float64Array((rows * rotated) / 2);
-  kernels.ropeTables(positions, base, rotated, cosines, sines);
+  const plain = kernels.ropeFrequencies(base, rotated);
+  const frequencies = scaling ? scaledFrequencies(plain, scaling) : plain;
+  kernels.ropeTables(positions, frequencies, cosines, sines);
   const sizes: kernels.RopeSizes = { rows, heads, width, rotated, half: style === 'half' };
   return {
-    name: `rope(${heads} heads of ${rotated}/${width}, ${style}, base ${base})`,
+    name: `rope(${heads} heads of ${rotated}/${width}, ${style}, base ${base}${scaling ? `, ${scaling.kind}` : ''})`,
     forward(args) {
       const [x] = args;
       const needs = `one matrix of ${rows}x${heads * width} is required`;

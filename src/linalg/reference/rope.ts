@@ -20,20 +20,23 @@ export interface RopeSizes {
   readonly half: boolean;
 }
 
-/**
- * cosines and sines of θ_j(p) = p·base^(−2j/ρ) for each position p, with base^(−2j/ρ) computed as
- * exp(−((2j/ρ)·log base)) and each product rounded.
- */
+/** base^(−2j/ρ) for each pair j, computed as exp(−((2j/ρ)·log base)), each product rounded. */
+export function ropeFrequencies(base: number, rotated: number): Float64Array {
+  const frequencies = new Float64Array(rotated / 2);
+  for (let j = 0; j < frequencies.length; j++) {
+    frequencies[j] = exp(-(((2 * j) / rotated) * log(base)));
+  }
+  return frequencies;
+}
+
+/** cosines and sines of p·frequency_j for each position p and pair j, the product rounded. */
 export function ropeTables(
   positions: Float64Array,
-  base: number,
-  rotated: number,
+  frequencies: Float64Array,
   cosines: Float64Array,
   sines: Float64Array,
 ): void {
-  const pairs = rotated / 2;
-  const frequencies = new Float64Array(pairs);
-  for (let j = 0; j < pairs; j++) frequencies[j] = exp(-(((2 * j) / rotated) * log(base)));
+  const pairs = frequencies.length;
   for (let i = 0; i < positions.length; i++) {
     for (let j = 0; j < pairs; j++) {
       const theta = positions[i] * frequencies[j];

@@ -6,6 +6,8 @@
  *
  * @module
  */
+import type { RopeScaling } from '../../autograd/index.ts';
+import type { ActivationName } from '../activations.ts';
 import type { SoftmaxAttentionOptions } from '../layers/softmax-attention.ts';
 
 /** Sizes that every family needs. */
@@ -22,6 +24,26 @@ export interface FamilySizes {
   /** ε inside the norms. Default: the family's. */
   readonly epsilon?: number;
 }
+
+/** Options of the families whose positions are rotations of half-split pairs. */
+export interface RotarySizes extends FamilySizes {
+  /** θ of the rotation. Default: 10000. */
+  readonly ropeBase?: number;
+  /** What is done to the frequencies of the rotation. Default: nothing. */
+  readonly ropeScaling?: RopeScaling;
+  /** Default: the family's. */
+  readonly activation?: ActivationName;
+}
+
+/** The rotation of these sizes. */
+export const halfRope = ({
+  ropeBase,
+  ropeScaling,
+}: RotarySizes): NonNullable<SoftmaxAttentionOptions['rope']> => ({
+  style: 'half',
+  ...(ropeBase !== undefined && { base: ropeBase }),
+  ...(ropeScaling && { scaling: ropeScaling }),
+});
 
 /** What the attention layer takes from them. */
 export const attentionSizes = ({

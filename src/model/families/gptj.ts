@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { ActivationName } from '../activations.ts';
 import { type Block, blockOf } from '../block.ts';
 import { mlp } from '../feed-forward/mlp.ts';
 import { softmaxAttention } from '../layers/softmax-attention.ts';
@@ -10,8 +11,10 @@ import { parallel } from '../wirings.ts';
 import { attentionSizes, type FamilySizes } from './family.ts';
 
 /** out = x + A(LN(x)) + MLP(LN(x)); `rotated` entries of each head turn, by default all. */
-export function gptjBlock(sizes: FamilySizes & { readonly rotated?: number }): Block {
-  const { width, hidden, rotated, epsilon = 1e-5 } = sizes;
+export function gptjBlock(
+  sizes: FamilySizes & { readonly rotated?: number; readonly activation?: ActivationName },
+): Block {
+  const { width, hidden, rotated, activation = 'geluTanh', epsilon = 1e-5 } = sizes;
   return blockOf({
     name: 'parallel-gptj',
     wiring: parallel('layer', false),
@@ -19,7 +22,7 @@ export function gptjBlock(sizes: FamilySizes & { readonly rotated?: number }): B
       ...attentionSizes(sizes),
       rope: { style: 'interleaved', ...(rotated !== undefined && { rotated }) },
     }),
-    feedForward: mlp({ width, hidden, outputWidth: width, activation: 'geluTanh' }),
+    feedForward: mlp({ width, hidden, outputWidth: width, activation }),
     epsilon,
   });
 }

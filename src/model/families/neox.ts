@@ -6,21 +6,31 @@
 import { type Block, blockOf } from '../block.ts';
 import { mlp } from '../feed-forward/mlp.ts';
 import { softmaxAttention } from '../layers/softmax-attention.ts';
-import { parallel } from '../wirings.ts';
-import { attentionSizes, type FamilySizes } from './family.ts';
+import { parallel, preNorm } from '../wirings.ts';
+import { attentionSizes, halfRope, type RotarySizes } from './family.ts';
 
-/** out = x + A(LN1(x)) + MLP(LN2(x)); `rotated` entries of each head turn, 0 for none. */
-export function neoxBlock(sizes: FamilySizes & { readonly rotated: number }): Block {
-  const { width, hidden, rotated, epsilon = 1e-5 } = sizes;
+export interface NeoxSizes extends RotarySizes {
+  /** Entries of each head that turn, 0 for none. */
+  readonly rotated: number;
+  /** Whether the projections of the attention have biases. Default: true. */
+  readonly attentionBiases?: boolean;
+  /** Whether the perceptron comes after the attention, as in GPT-2. Default: false, beside it. */
+  readonly sequential?: boolean;
+}
+
+/** out = x + A(LN1(x)) + MLP(LN2(x)). */
+export function neoxBlock(sizes: NeoxSizes): Block {
+  const { width, hidden, rotated, activation = 'gelu', epsilon = 1e-5 } = sizes;
+  const { attentionBiases = true, sequential = false } = sizes;
   return blockOf({
     name: 'parallel-neox',
-    wiring: parallel('layer', true),
+    wiring: sequential ? preNorm('layer') : parallel('layer', true),
     layer: softmaxAttention({
       ...attentionSizes(sizes),
-      biases: true,
-      ...(rotated > 0 && { rope: { style: 'half', rotated } }),
+      biases: attentionBiases,
+      ...(rotated > 0 && { rope: { ...halfRope(sizes), rotated } }),
     }),
-    feedForward: mlp({ width, hidden, outputWidth: width, activation: 'gelu' }),
+    feedForward: mlp({ width, hidden, outputWidth: width, activation }),
     epsilon,
   });
 }

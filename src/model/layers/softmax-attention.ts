@@ -46,7 +46,7 @@ export interface SoftmaxAttentionOptions
   /** Whether a token sees itself and those before it only (`atEach`). Default: true. */
   readonly causal?: boolean;
   /** Rotation of queries and keys by position. Default: none. */
-  readonly rope?: Pick<RopeOptions, 'style' | 'base' | 'rotated'>;
+  readonly rope?: Pick<RopeOptions, 'style' | 'base' | 'rotated' | 'scaling'>;
   /** Root-mean-square norm of the queries and keys of each head, before the rotation. Default: none. */
   readonly qkNorm?: { readonly epsilon: number; readonly offset?: 0 | 1 };
 }

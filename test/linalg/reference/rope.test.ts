@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import { Random } from '../../../src/linalg/random.ts';
-import { type RopeSizes, ropeTables, rotate } from '../../../src/linalg/reference/rope.ts';
+import {
+  type RopeSizes,
+  ropeFrequencies,
+  ropeTables,
+  rotate,
+} from '../../../src/linalg/reference/rope.ts';
 import { exp } from '../../../src/linalg/special/exp.ts';
 import { log } from '../../../src/linalg/special/log.ts';
 import { cos, sin } from '../../../src/linalg/special/sin-cos.ts';
@@ -12,7 +17,8 @@ const POSITIONS = Float64Array.of(0, 1, 7, 40);
 function tables(rotated: number, positions = POSITIONS): [Float64Array, Float64Array] {
   const length = (positions.length * rotated) / 2;
   const [cosines, sines] = [blank(length), blank(length)];
-  leavesAlone([positions], () => ropeTables(positions, 10000, rotated, cosines, sines));
+  const frequencies = ropeFrequencies(10000, rotated);
+  leavesAlone([positions, frequencies], () => ropeTables(positions, frequencies, cosines, sines));
   return [cosines, sines];
 }
 
