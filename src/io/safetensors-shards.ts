@@ -108,7 +108,10 @@ function pathInside(folder: string, name: string, refuse: Refuse): string {
   const snapshots = dirname(home);
   const blobs = join(dirname(snapshots), 'blobs');
   if (target === home || (basename(snapshots) === 'snapshots' && target === blobs)) return path;
-  throw refuse('a file of weights must lie in the folder', `${quoted(name)}, a link into ${quoted(target)}`);
+  throw refuse(
+    'a file of weights must lie in the folder',
+    `${quoted(name)}, a link into ${quoted(target)}`,
+  );
 }
 
 /** The shard of every tensor, where index and shards agree on all of them. */
