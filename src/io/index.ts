@@ -4,6 +4,7 @@
  *   files.ts                      whole files or none
  *   safetensors-*.ts              weights: header, reader, shards, writer
  *   npy.ts                        arrays for NumPy
+ *   hugging-face/                 config.json, a file a family; parameters from tensors and back
  *   open-file.ts, json-scanner.ts, widening.ts, format-error.ts   what these stand on
  *   lock.ts                       one run a folder
  *   workers.ts                    messages answered by a few threads
@@ -30,6 +31,17 @@ export {
   gradientHandlers,
   gradientsOn,
 } from './gradient-workers.ts';
+export { describeModel, MODEL_TYPES } from './hugging-face/describe.ts';
+export type { Description, Prefix } from './hugging-face/description.ts';
+export { type Checkpoint, loadCheckpoint } from './hugging-face/load.ts';
+export {
+  fullName,
+  type Loaded,
+  loadParameters,
+  type Tensors,
+  tensorsOf,
+} from './hugging-face/parameters.ts';
+export type { Place, Stored } from './hugging-face/places.ts';
 export { lockFolder } from './lock.ts';
 export { readNpy, writeNpy } from './npy.ts';
 export type { TensorInfo } from './safetensors-header.ts';
