@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { rowTimesRows } from './one-row.ts';
 import * as twins from './reference.ts';
 import * as activations from './wasm/activations.ts';
 import { ADAM_CROSSOVER, adam as adamWasm } from './wasm/adam.ts';
@@ -35,8 +36,11 @@ const productPays = (multiplications: number): boolean =>
 export const matmul: typeof twins.matmul = (a, b, c, m, k, n) =>
   productPays(m * k * n) ? matmuls.matmul(a, b, c, m, k, n) : twins.matmul(a, b, c, m, k, n);
 
-export const matmulNT: typeof twins.matmulNT = (a, b, c, m, k, n) =>
-  productPays(m * k * n) ? matmuls.matmulNT(a, b, c, m, k, n) : twins.matmulNT(a, b, c, m, k, n);
+export const matmulNT: typeof twins.matmulNT = (a, b, c, m, k, n) => {
+  if (m === 1) rowTimesRows(a, b, c, k, n);
+  else if (productPays(m * k * n)) matmuls.matmulNT(a, b, c, m, k, n);
+  else twins.matmulNT(a, b, c, m, k, n);
+};
 
 export const matmulTN: typeof twins.matmulTN = (a, b, c, m, k, n) =>
   productPays(m * k * n) ? matmuls.matmulTN(a, b, c, m, k, n) : twins.matmulTN(a, b, c, m, k, n);

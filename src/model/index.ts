@@ -9,6 +9,7 @@
  *   families/                             GPT-2, Llama, Gemma …: a description each
  *   network.ts, network-cache.ts          blocks one after another; token after token
  *   language-model.ts, generate.ts        embeddings and logits around them
+ *   decode.ts, sampling.ts, row-buffer.ts token after token: greedy, or drawn
  *   linear-task.ts                        prompts that show a linear function by example
  *   function-classes/, baselines/         other functions, and what predicts them without a model
  *   optimisers.ts, adamw.ts, clipping.ts, schedules.ts    SGD, Adam and what goes with them
@@ -52,6 +53,7 @@ export {
 export { clipByGlobalNorm, globalNorm } from './clipping.ts';
 export type { Incremental, LayerMemory } from './contextual-layer.ts';
 export { type ContextualLayer, evaluateLayer, sequenceOf } from './contextual-layer.ts';
+export { type DecodingOptions, decode, TextReader } from './decode.ts';
 export { falconBlock } from './families/falcon.ts';
 export type { FamilySizes, RotarySizes } from './families/family.ts';
 export { type GemmaSizes, gemma1Block, gemmaBlock } from './families/gemma.ts';
@@ -140,6 +142,7 @@ export {
 } from './linear-task.ts';
 export { type Network, network } from './network.ts';
 export { type ChoosePatch, NetworkCache } from './network-cache.ts';
+export { nextTokenPrediction } from './next-token.ts';
 export { gainName, normOf } from './norms.ts';
 export { Adam, type AdamOptions, type AdamState, sgdStep } from './optimisers.ts';
 export {
@@ -157,6 +160,7 @@ export {
 } from './parameters.ts';
 export { blockRegression, networkRegression, type RegressionOptions } from './regression.ts';
 export { asRun, type BlockRun, requireBlockPatch, runBlock } from './run-block.ts';
+export { type ChooseToken, greedy, type SamplingOptions, sampling } from './sampling.ts';
 export { constantRate, cosineDecay, linearWarmup } from './schedules.ts';
 export { sinusoidalPositions } from './sinusoidal-positions.ts';
 export {

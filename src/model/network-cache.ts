@@ -2,28 +2,45 @@
  * A network that reads token after token and remembers keys and values.
  *
  * What it computes has the bits of the whole sequence run again: a row of a matrix product, and an output
- * of causal attention, do not depend on the rows after them.
+ * of causal attention, do not depend on the rows after them. Keys and values are kept with room for
+ * more (`row-buffer.ts`), so a token costs its own row and not a copy of all before it.
  *
  * @module
  */
 import { eager, takeRows } from '../autograd/index.ts';
-import { DomainError, type Matrix, matrix, requireFinite, ShapeError } from '../linalg/index.ts';
+import {
+  DomainError,
+  type Matrix,
+  matrix,
+  requireFinite,
+  requireMatrix,
+  ShapeError,
+  StateError,
+} from '../linalg/index.ts';
 import type { Block, Mixed } from './block.ts';
-import type { LayerMemory } from './contextual-layer.ts';
+import type { Incremental, LayerMemory } from './contextual-layer.ts';
 import type { Network } from './network.ts';
 import { type Parameters, part, requireParameters } from './parameters.ts';
+import { extended, type Rows, rowsOf, viewOf } from './row-buffer.ts';
 import { asRun, type BlockRun } from './run-block.ts';
 import type { BlockPatch } from './sites.ts';
 
 /** Chooses the patch of block l, from what that block does without one. */
 export type ChoosePatch = (l: number, actual: BlockRun) => BlockPatch | null;
 
+/** What one layer remembers. */
+interface Remembered {
+  readonly keys: Rows;
+  readonly values: Rows;
+  readonly positions: readonly number[];
+}
+
 export class NetworkCache {
   readonly network: Network;
   readonly #parameters: Parameters;
   /** Those of each block, and of its layer. */
   readonly #own: readonly { readonly block: Parameters; readonly layer: Parameters }[];
-  #memories: readonly (LayerMemory | null)[];
+  #memories: readonly (Remembered | null)[];
 
   /**
    * Parameters of other names than the network's are left unread.
@@ -52,7 +69,7 @@ export class NetworkCache {
 
   /** Keys and values so far, a block each. */
   get memories(): readonly (LayerMemory | null)[] {
-    return this.#memories;
+    return this.#memories.map((memory) => memory && memoryOf(memory));
   }
 
   /** Another cache with the rows of some of the tokens only: what is left after an eviction. */
@@ -61,8 +78,8 @@ export class NetworkCache {
     other.#memories = this.#memories.map(
       (memory) =>
         memory && {
-          keys: eager.apply(takeRows(rows), memory.keys),
-          values: eager.apply(takeRows(rows), memory.values),
+          keys: rowsOf(eager.apply(takeRows(rows), viewOf(memory.keys))),
+          values: rowsOf(eager.apply(takeRows(rows), viewOf(memory.values))),
           positions: rows.map((row) => memory.positions[row]),
         },
     );
@@ -84,7 +101,7 @@ export class NetworkCache {
       );
     }
     requireFinite('NetworkCache.append', 'the token', token);
-    const memories: LayerMemory[] = [];
+    const memories: Remembered[] = [];
     let x = matrix(1, width, token);
     const runs = blocks.map((block, l) => {
       const own = this.#own[l].block;
@@ -99,38 +116,80 @@ export class NetworkCache {
     return runs;
   }
 
+  /**
+   * Reads the first tokens all at once, which is faster than one by one: T×width, at T ascending positions. Returns
+   * what leaves the last block at each of them, with the bits that `append` gives.
+   *
+   * @throws StateError if tokens have been read before; ShapeError or NonFiniteError if they do not fit or are not finite.
+   */
+  begin(tokens: Matrix, positions: readonly number[]): Matrix {
+    requireMatrix('NetworkCache.begin', 'the tokens', tokens);
+    const { width, blocks } = this.network;
+    if (this.#memories.some((memory) => memory !== null)) {
+      throw new StateError('NetworkCache.begin: a cache that has read nothing is required');
+    }
+    if (tokens.cols !== width || tokens.rows === 0 || positions.length !== tokens.rows) {
+      throw new ShapeError(
+        `NetworkCache.begin: tokens of ${width} entries and a position for each are required, got ` +
+          `${tokens.rows}x${tokens.cols} and ${positions.length}`,
+      );
+    }
+    requireFinite('NetworkCache.begin', 'the tokens', tokens.data);
+    const memories: Remembered[] = [];
+    const last = blocks.reduce((x, block, l) => {
+      const own = this.#own[l];
+      const mixed = block.mixBy(eager, own.block, x, (read) => {
+        const inputs = read();
+        const memory = incrementalOf(block).remember(own.layer, inputs, positions);
+        memories.push(joined(null, memory));
+        return block.layer.atEach(eager, own.layer, inputs, 1, positions);
+      });
+      return block.finish(eager, own.block, mixed).output;
+    }, tokens);
+    this.#memories = memories;
+    return last;
+  }
+
   /** The mixing part at one token; the memory with its key and value is put at the end of `memories`. */
   #mix(
     block: Block,
     l: number,
     x: Matrix,
     position: number,
-    memories: LayerMemory[],
+    memories: Remembered[],
   ): Mixed<Matrix> {
-    const { incremental } = block.layer;
+    const incremental = incrementalOf(block);
     const own = this.#own[l];
     return block.mixBy(eager, own.block, x, (read) => {
-      if (!incremental) throw new DomainError('NetworkCache: a layer lost its memory');
       const token = read();
       const memory = joined(this.#memories[l], incremental.remember(own.layer, token, [position]));
       memories.push(memory);
-      return incremental.recall(own.layer, token, memory);
+      return incremental.recall(own.layer, token, memoryOf(memory));
     });
   }
 }
 
-function joined(before: LayerMemory | null, own: LayerMemory): LayerMemory {
-  if (before === null) return own;
-  return {
-    keys: stacked(before.keys, own.keys),
-    values: stacked(before.values, own.values),
-    positions: [...before.positions, ...own.positions],
-  };
+/** How the layer of a block reads token after token. The constructor has seen that it can. */
+function incrementalOf({ layer: { incremental, name } }: Block): Incremental {
+  if (!incremental)
+    throw new DomainError(`NetworkCache: a layer that remembers is required, got ${name}`);
+  return incremental;
 }
 
-function stacked(a: Matrix, b: Matrix): Matrix {
-  const data = new Float64Array(a.data.length + b.data.length);
-  data.set(a.data);
-  data.set(b.data, a.data.length);
-  return matrix(a.rows + b.rows, a.cols, data);
+const memoryOf = ({ keys, values, positions }: Remembered): LayerMemory => ({
+  keys: viewOf(keys),
+  values: viewOf(values),
+  positions,
+});
+
+function joined(before: Remembered | null, own: LayerMemory): Remembered {
+  if (before === null) {
+    const { keys, values, positions } = own;
+    return { keys: rowsOf(keys), values: rowsOf(values), positions: [...positions] };
+  }
+  return {
+    keys: extended(before.keys, own.keys),
+    values: extended(before.values, own.values),
+    positions: [...before.positions, ...own.positions],
+  };
 }

@@ -11,8 +11,8 @@ import {
   DomainError,
   type Matrix,
   matrix,
-  NonFiniteError,
   type Random,
+  requireFinite,
   requireMatrix,
   ShapeError,
 } from '../linalg/index.ts';
@@ -117,12 +117,7 @@ export function requireParameters(
         `${caller}: parameter ${name} must be ${rows}x${cols}, got ${value.rows}x${value.cols}`,
       );
     }
-    const wrong = value.data.findIndex((entry) => !Number.isFinite(entry));
-    if (wrong >= 0) {
-      throw new NonFiniteError(
-        `${caller}: parameter ${name} must be finite, got ${value.data[wrong]} at entry ${wrong}`,
-      );
-    }
+    requireFinite(caller, `parameter ${name}`, value.data);
   }
   for (const name of Object.keys(parameters)) {
     if (!Object.hasOwn(all, name)) {
