@@ -203,6 +203,11 @@ describe('a planted violation is caught:', () => {
       `cli/main.ts:1: imports the package 'chalk'`,
     ],
     [
+      'an optional package elsewhere than in the file that asks for it',
+      { path: 'io/npy.ts', text: `const { Tokenizer } = await import('@huggingface/tokenizers');` },
+      `io/npy.ts:1: imports the package '@huggingface/tokenizers'`,
+    ],
+    [
       'a node: module in the engine',
       { path: 'linalg/random.ts', text: `import { randomBytes } from 'node:crypto';` },
       `linalg/random.ts:1: the engine imports 'node:crypto'`,

@@ -42,6 +42,12 @@ export {
   tensorsOf,
 } from './hugging-face/parameters.ts';
 export type { Place, Stored } from './hugging-face/places.ts';
+export {
+  loadTokenizer,
+  MissingPackageError,
+  type Tokenizer,
+  type TokenizersPackage,
+} from './hugging-face/tokenizer.ts';
 export { lockFolder } from './lock.ts';
 export { readNpy, writeNpy } from './npy.ts';
 export type { TensorInfo } from './safetensors-header.ts';

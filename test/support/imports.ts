@@ -22,6 +22,11 @@ export const LAYERS: readonly string[] = [
 /** The layers that know neither Node nor any package, and that the public root is made of. */
 export const ENGINE: readonly string[] = LAYERS.slice(0, LAYERS.indexOf('icl') + 1);
 
+/** Packages that a user may add, and the one file that asks for each, when it is needed. */
+export const OPTIONAL: ReadonlyMap<string, string> = new Map([
+  ['@huggingface/tokenizers', 'io/hugging-face/tokenizer.ts'],
+]);
+
 /** A source file: its path inside src/ with forward slashes, and its text. */
 export interface SourceFile {
   readonly path: string;
@@ -160,7 +165,9 @@ export function importFaults({ path, text }: SourceFile): string[] {
         faults.push(`${where}: ${isRoot ? 'the root' : folder} must not import '${target}'`);
       }
     } else if (!target.startsWith('node:')) {
-      faults.push(`${where}: imports the package '${target}'`);
+      if (OPTIONAL.get(target) !== path) {
+        faults.push(`${where}: imports the package '${target}'`);
+      }
     } else if (engine) {
       faults.push(`${where}: the engine imports '${target}'`);
     }
