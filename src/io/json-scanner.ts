@@ -12,6 +12,13 @@ import { quoted, type Refuse } from './format-error.ts';
 /** How deep a value may nest that nobody looks at. */
 const DEEPEST = 64;
 
+/**
+ * Members an object may have. Short names in a map take 12 times their length in memory while they
+ * are read (measured, Node 20.20), so 100 MB of them could use up all there is; the largest
+ * checkpoints have some 200 000 tensors.
+ */
+const MOST_MEMBERS = 2 ** 20;
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
@@ -41,6 +48,9 @@ export class JsonScanner {
     this.#list('{', '}', () => {
       const name = this.string();
       if (names.has(name)) throw this.#refuse(`${this.#where()}names must differ`, quoted(name));
+      if (names.size === MOST_MEMBERS) {
+        throw this.#refuse(`${this.#where()}at most ${MOST_MEMBERS} names are read`, 'more');
+      }
       names.add(name);
       if (this.#next() !== COLON) throw this.#wanted('a colon after a name');
       this.#at++;

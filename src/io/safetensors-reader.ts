@@ -129,9 +129,10 @@ class SafetensorsFile implements TensorSource {
   }
 
   #requireFinite(name: string, shape: readonly number[], data: Float64Array): void {
-    const entry = data.findIndex((x) => !Number.isFinite(x));
-    if (entry >= 0) {
-      throw this.#refuse(name, 'must be finite', `${data[entry]} at [${indices(shape, entry)}]`);
+    for (let i = 0; i < data.length; i++) {
+      if (!Number.isFinite(data[i])) {
+        throw this.#refuse(name, 'must be finite', `${data[i]} at [${indices(shape, i)}]`);
+      }
     }
   }
 

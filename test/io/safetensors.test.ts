@@ -326,6 +326,12 @@ test.each<[what: string, bytes: Uint8Array, message: RegExp]>([
   expect(() => openSafetensors(path)).toThrow(`openSafetensors: ${path}: `);
 });
 
+test('a header of very many names is refused before they fill the memory', () => {
+  const names = Array.from({ length: 2 ** 20 + 1 }, (_, i) => `"${i.toString(36)}":""`);
+  const path = stored(fileOf(`{"__metadata__":{${names}}}`));
+  expect(() => openSafetensors(path)).toThrow(/"__metadata__": at most 1048576 names are read/);
+});
+
 test('what is no file is an error that names it', () => {
   const folder = temporaryFolder();
   mkdirSync(join(folder, 'folder'));
