@@ -5,6 +5,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { describeModel, FormatError, loadParameters } from '../../../src/io/index.ts';
+import { Random } from '../../../src/linalg/index.ts';
 import {
   RANDOM_CHECKPOINTS,
   type RandomCheckpoint,
@@ -237,4 +238,35 @@ test('tokens that begin and end a text, and the context, come from the file', ()
   expect(read('Llama', { eos_token_id: -1, bos_token_id: 5 }).description).toMatchObject({
     ...{ context: 64, beginToken: 5, endTokens: [] },
   });
+});
+
+test('configurations with options replaced by anything are read or refused, never more', () => {
+  const random = new Random(93);
+  const pick = <T>(list: readonly T[]): T => list[random.integer(list.length)];
+  const deep = JSON.parse('['.repeat(5000) + ']'.repeat(5000));
+  const values: readonly unknown[] = [
+    ...[null, undefined, true, false, '', 'gelu', 'default', '__proto__', [], {}, deep, [[]]],
+    ...[0, -0, 1, 2, 3, 4, 6, 7, 12, -1, 0.5, 1e9, 2 ** 53, 1e308, -1e308, 5e-324, NaN, Infinity],
+    ...[{ rope_type: 'linear', factor: 1e-300 }, { rope_type: 'default' }, YARN, L3, [1, 2]],
+    ...[{ __proto__: null }, ['full_attention', 'sliding_attention'], { model_type: 'llama' }],
+  ];
+  const outcomes = { read: 0, refused: 0 };
+  for (let trial = 0; trial < 1500; trial++) {
+    const { name, config } = pick(RANDOM_CHECKPOINTS);
+    const nested = config['text_config'];
+    const own: Config = nested ?? config;
+    const changed = Object.fromEntries(
+      Array.from({ length: 1 + random.integer(2) }, () => [pick(Object.keys(own)), pick(values)]),
+    );
+    const options = nested ? { text_config: { ...nested, ...changed } } : changed;
+    try {
+      read(name, options);
+      outcomes.read++;
+    } catch (error) {
+      const label = `seed 93, trial ${trial}: ${name}, ${Object.keys(changed)}`;
+      expect(error, label).toBeInstanceOf(FormatError);
+      outcomes.refused++;
+    }
+  }
+  expect(Math.min(outcomes.read, outcomes.refused)).toBeGreaterThan(100);
 });
