@@ -90,7 +90,7 @@ export function blockBounds(
     if (patched) sites[site.weight] = error;
     return { value, error };
   };
-  const tools = { on: bounding, p: mapParameters(own, certain), linear };
+  const tools = { on: bounding, p: mapParameters(besideSites(block, own), certain), linear };
   const y = feedForward.forward(tools, certain(rowMatrix(contextual.input)));
   const moved = signedChange(block, patch).map(Math.abs);
   const other = inW2 && application === 'dense' && variant !== 'w2only' ? otherHidden(hidden) : 0;
@@ -103,6 +103,12 @@ export function blockBounds(
     preActivation: sites[first.weight] ?? null,
     output: atOutput(block, parameters, runs, patch, { y: y.value.data, atUpdate, moved }),
   };
+}
+
+/** The parameters that a network reads by itself. Those of its sites are large, and `linear` reads them. */
+function besideSites({ feedForward: { inputs, outputs } }: Block, own: Parameters): Parameters {
+  const named = new Set([...inputs, ...outputs].flatMap(({ weight, bias }) => [weight, bias]));
+  return Object.fromEntries(Object.entries(own).filter(([name]) => !named.has(name)));
 }
 
 /** |W|·E + 2·γ_{f+2}·|W|·(|s| + E): the error that reaches a site, and both its own. */

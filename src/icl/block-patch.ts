@@ -23,6 +23,7 @@ import { eager } from '../autograd/index.ts';
 import {
   DegenerateBase,
   DomainError,
+  matrix,
   requireFinite,
   rowMatrix,
   subtract,
@@ -158,8 +159,12 @@ function patchInputs(
   const choice = feedForward.choice?.(({ weight }) => contextual.sites[weight]);
   const hidden: Float64Array[] = [];
   const linear = (site: Site, s: ReturnType<typeof rowMatrix>) => {
-    if (feedForward.outputs.includes(site)) hidden.push(s.data.slice());
-    else if (choice?.sites.includes(site) ?? true) {
+    if (feedForward.outputs.includes(site)) {
+      // What comes of it is added up to y, which is not asked for.
+      hidden.push(s.data.slice());
+      return matrix(s.rows, own[site.weight].rows);
+    }
+    if (choice?.sites.includes(site) ?? true) {
       const { weight, bias } = site;
       const [W, a, target] = [own[weight], s.data, contextual.sites[weight].input];
       if (variant === 'bias') changes.biases[bias] = patchBias(W, a, target);

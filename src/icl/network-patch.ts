@@ -21,7 +21,7 @@ import {
   ShapeError,
 } from '../linalg/index.ts';
 import {
-  asRun,
+  asRuns,
   type Block,
   type BlockPatch,
   type BlockRun,
@@ -106,19 +106,16 @@ export function networkPatch(
   let stream = retained;
   network.blocks.forEach((block, l) => {
     const own = network.own(parameters, l);
-    const mixed = mixedRows(block, own, stream, kept);
-    const before = mixed.map((row) => asRun(block.finish(eager, own, row)));
+    const mixed = block.mix(eager, own, stream, 1, 'each', kept);
+    const before = asRuns(block.finish(eager, own, mixed));
     const target = (i: number): BlockPatch =>
       blockPatch(block, own, before[i], contextual[l][keep[i]], variant);
     const last = mode === 'all' ? null : target(lastToken);
-    const here = mixed.map((_, i) => {
+    const here = before.map((_, i) => {
       if (mode === 'all') return target(i);
       return mode === 'everywhere' || i === lastToken ? last : null;
     });
-    const after = mixed.map((row, i) => {
-      const patch = here[i];
-      return patch ? asRun(block.finish(eager, own, row, patch)) : before[i];
-    });
+    const after = finishRows(block, own, mixed, here, before);
     patches.push(here);
     actual.push(before);
     patched.push(after);
@@ -159,12 +156,41 @@ function runBlocks(
   let stream = sequence;
   return network.blocks.map((block, l) => {
     const own = network.own(parameters, l);
-    const runs = mixedRows(block, own, stream, positions).map((row, i) =>
-      asRun(block.finish(eager, own, row, patches?.[l][i] ?? undefined)),
-    );
+    const mixed = block.mix(eager, own, stream, 1, 'each', positions);
+    const runs = patches
+      ? finishRows(block, own, mixed, patches[l])
+      : asRuns(block.finish(eager, own, mixed));
     stream = outputsOf(runs);
     return runs;
   });
+}
+
+/**
+ * The feed-forward part at every token, each with its patch; `unpatched`, where it is known, is what those without one
+ * do. Tokens with the same patch go together: a row has the bits that it has alone.
+ */
+function finishRows(
+  block: Block,
+  own: Parameters,
+  { attention, residual, input }: Mixed<Matrix>,
+  patches: readonly (BlockPatch | null)[],
+  unpatched?: readonly BlockRun[],
+): BlockRun[] {
+  const runs: BlockRun[] = unpatched ? [...unpatched] : new Array<BlockRun>(patches.length);
+  for (const patch of new Set(patches)) {
+    if (patch === null && unpatched) continue;
+    const rows = patches.flatMap((each, i) => (each === patch ? [i] : []));
+    const take = (x: Matrix): Matrix => eager.apply(takeRows(rows), x);
+    const together = {
+      attention: take(attention),
+      residual: residual && take(residual),
+      input: take(input),
+    };
+    asRuns(block.finish(eager, own, together, patch ?? undefined)).forEach((run, k) => {
+      runs[rows[k]] = run;
+    });
+  }
+  return runs;
 }
 
 /** The residual stream after some block, a row a token. */

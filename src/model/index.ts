@@ -159,7 +159,7 @@ export {
   weightShape,
 } from './parameters.ts';
 export { blockRegression, networkRegression, type RegressionOptions } from './regression.ts';
-export { asRun, type BlockRun, requireBlockPatch, runBlock } from './run-block.ts';
+export { asRun, asRuns, type BlockRun, requireBlockPatch, runBlock } from './run-block.ts';
 export { type ChooseToken, greedy, type SamplingOptions, sampling } from './sampling.ts';
 export { constantRate, cosineDecay, linearWarmup } from './schedules.ts';
 export { sinusoidalPositions } from './sinusoidal-positions.ts';

@@ -4,7 +4,7 @@
  * @module
  */
 import { eager } from '../autograd/index.ts';
-import type { Matrix } from '../linalg/index.ts';
+import { type Matrix, rowOf } from '../linalg/index.ts';
 import type { Block, BlockValues } from './block.ts';
 import { requireTokens, sequenceOf } from './contextual-layer.ts';
 import {
@@ -78,6 +78,28 @@ export function asRun(values: BlockValues<Matrix>): BlockRun {
     sum: values.sum.data,
     output: values.output.data,
   };
+}
+
+/** Values at several tokens as the vectors of each: those that `asRun` gives for each token by itself. */
+export function asRuns(values: BlockValues<Matrix>): BlockRun[] {
+  return Array.from({ length: values.output.rows }, (_, i) => {
+    const at = (x: Matrix): Float64Array => rowOf(x, i);
+    const sites = Object.entries(values.sites).map(([name, { input, output }]) => [
+      name,
+      { input: at(input), output: at(output) },
+    ]);
+    return {
+      attention: at(values.attention),
+      residual: values.residual && at(values.residual),
+      input: at(values.input),
+      sites: Object.fromEntries(sites),
+      preActivation: at(values.preActivation),
+      hidden: at(values.hidden),
+      update: at(values.update),
+      sum: at(values.sum),
+      output: at(values.output),
+    };
+  });
 }
 
 /** @throws DomainError, ShapeError or NonFiniteError if the patch is not one of this block. */

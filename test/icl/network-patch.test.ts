@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { eager } from '../../src/autograd/index.ts';
+import { eager, takeRows } from '../../src/autograd/index.ts';
 import { networkPatch, runNetwork, staticPatch, withStaticPatch } from '../../src/icl/index.ts';
 import {
   DegenerateBase,
@@ -8,11 +8,15 @@ import {
   maxAbs,
   NonFiniteError,
   Random,
+  rowMatrix,
   rowOf,
   ShapeError,
   subtract,
 } from '../../src/linalg/index.ts';
 import {
+  asRun,
+  type BlockPatch,
+  type BlockRun,
   blockOf,
   gemmaBlock,
   gpt2Block,
@@ -24,6 +28,7 @@ import {
   preNorm,
   softmaxAttention,
 } from '../../src/model/index.ts';
+import { FAMILIES } from '../support/families.ts';
 import { assertSameBits } from '../support/same-bits.ts';
 
 const random = new Random(141);
@@ -247,5 +252,63 @@ describe('a static change', () => {
     assertSameBits(own['mlp.W1'].data, before, 'W1');
     expect(Array.from(changed['mlp.W1'].data)).not.toEqual(Array.from(before));
     assertSameBits(rowOf(changed['norm1.g'], 0), rowOf(own['norm1.g'], 0), 'the rest');
+  });
+});
+
+describe('tokens together and one by one', () => {
+  /** Every vector of a run, by its name. */
+  const vectorsOf = (run: BlockRun): [string, Float64Array][] => {
+    const { sites, ...rest } = run;
+    const inSites = Object.entries(sites).flatMap(([name, { input, output }]) => [
+      [`${name} reads`, input] as [string, Float64Array],
+      [`${name} gives`, output] as [string, Float64Array],
+    ]);
+    return [
+      ...Object.entries(rest).flatMap(([name, x]) => (x ? [[name, x] as [string, typeof x]] : [])),
+      ...inSites,
+    ];
+  };
+
+  test.each(
+    Object.entries(FAMILIES).flatMap(([name, block]) =>
+      (['all', 'last', 'everywhere'] as const).map((mode) => ({ name, block, mode })),
+    ),
+  )('$name, mode $mode: each token has the bits that it has alone', ({ block, mode }) => {
+    const two = network([block, block]);
+    const own = initialise(two.shapes, new Random(17));
+    const tokens = matrix(9, 8);
+    new Random(18).fillNormal(tokens.data);
+    const keep = [0, 4, 5, 8];
+    const found = networkPatch(two, own, tokens, keep, { mode });
+    const again = runNetwork(two, own, eager.apply(takeRows(keep), tokens), keep, found.patches);
+    two.blocks.forEach((each, l) => {
+      const p = two.own(own, l);
+      const alone = (run: BlockRun, patch: BlockPatch | null): BlockRun => {
+        const { attention, residual, input } = run;
+        const mixed = {
+          attention: rowMatrix(attention),
+          residual: residual && rowMatrix(residual),
+          input: rowMatrix(input),
+        };
+        return asRun(each.finish(eager, p, mixed, patch ?? undefined));
+      };
+      const same = (run: BlockRun, patch: BlockPatch | null): void => {
+        const expected = new Map(vectorsOf(alone(run, patch)));
+        expect(expected.size).toBeGreaterThan(6);
+        for (const [name, x] of vectorsOf(run)) {
+          assertSameBits(x, expected.get(name) ?? [], `block ${l}, ${name}`);
+        }
+      };
+      found.contextual[l].forEach((run) => {
+        same(run, null);
+      });
+      keep.forEach((_, i) => {
+        same(found.base[l][i], null);
+        same(found.actual[l][i], null);
+        same(found.patched[l][i], found.patches[l][i]);
+        same(again[l][i], found.patches[l][i]);
+        assertSameBits(again[l][i].output, found.patched[l][i].output, `run again, block ${l}`);
+      });
+    });
   });
 });

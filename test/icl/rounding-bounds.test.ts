@@ -5,8 +5,16 @@ import {
   preActivationBound,
   residual,
 } from '../../src/icl/index.ts';
-import { DomainError, gamma, matrixFromRows, UNIT_ROUNDOFF } from '../../src/linalg/index.ts';
+import {
+  DomainError,
+  gamma,
+  matrix,
+  matrixFromRows,
+  Random,
+  UNIT_ROUNDOFF,
+} from '../../src/linalg/index.ts';
 import { randomSite } from '../support/cases.ts';
+import { assertSameBits } from '../support/same-bits.ts';
 
 test('γ_k is k·u/(1 − k·u), and refused where it has no meaning', () => {
   expect(UNIT_ROUNDOFF).toBe(2 ** -53);
@@ -26,6 +34,22 @@ test('a bound by hand: W = (1 −2), a = (3, 4), a′ = (5, 4)', () => {
   const [z] = preActivationBound(W, Float64Array.of(-7), a, contextual);
   const exact = gamma(4) * 11 + gamma(13) * 2 + gamma(3) * 13 + 2 * UNIT_ROUNDOFF * 7;
   expect(Math.abs(z / exact - 1)).toBeLessThan(1e-14);
+});
+
+test('|W|·|x| is a row by itself: four rows side by side have the bits of one', () => {
+  const random = new Random(7);
+  for (let rows = 0; rows <= 9; rows++) {
+    const W = matrix(rows, 5);
+    const x = new Float64Array(5);
+    random.fillNormal(W.data);
+    random.fillNormal(x);
+    const expected = Array.from({ length: rows }, (_, i) => {
+      let sum = 0;
+      for (let j = 0; j < 5; j++) sum += Math.abs(W.data[i * 5 + j]) * Math.abs(x[j]);
+      return sum;
+    });
+    assertSameBits(absoluteProduct(W, x), expected, `${rows} rows`);
+  }
 });
 
 test('a bound of exact data is not zero where rounding could happen, and zero where it could not', () => {

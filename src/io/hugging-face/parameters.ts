@@ -76,9 +76,11 @@ export function tensorsOf(
       data: new Float64Array(size),
     };
     const value = parameters[name];
-    value.data.forEach((entry, i) => {
-      data[indexOf(value, place, i)] = entry;
-    });
+    const { rows, cols } = asStored(value, place);
+    for (let i = 0; i < rows; i++) {
+      const { from, step } = lineOf({ rows, cols }, place, i);
+      for (let j = 0; j < cols; j++) data[from + j * step] = value.data[i * cols + j];
+    }
     tensors.set(tensor, { shape, data });
   }
   return tensors;
@@ -141,23 +143,35 @@ function requireCopy(source: Tensors, name: string, embeddings: Matrix, refuse: 
   }
 }
 
-/** Where entry i of a parameter lies in its tensor. */
-function indexOf({ rows, cols }: Pick<Matrix, 'rows' | 'cols'>, place: Place, i: number): number {
-  const { shape, transposed, fused } = place;
-  if (shape.length === 1) return fused ? fused.at(i) : i;
-  const [row, col] = [Math.floor(i / cols), i % cols];
-  const output = fused ? fused.at(row) : row;
-  return transposed ? col * (fused?.outputs ?? rows) + output : output * cols + col;
+/** Where row i of a parameter lies in its tensor: at `from`, `from` + `step`, `from` + 2·`step` … */
+interface Line {
+  readonly from: number;
+  readonly step: number;
 }
+
+function lineOf({ rows, cols }: Pick<Matrix, 'rows' | 'cols'>, place: Place, row: number): Line {
+  const { transposed, fused } = place;
+  const output = fused ? fused.at(row) : row;
+  return transposed
+    ? { from: output, step: fused?.outputs ?? rows }
+    : { from: output * cols, step: 1 };
+}
+
+/** A parameter as its tensor has it: a row of numbers that is stored in one size has an output an entry. */
+const asStored = <T extends Pick<Matrix, 'rows' | 'cols'>>({ rows, cols }: T, { shape }: Place) =>
+  shape.length === 1 ? { rows: cols, cols: 1 } : { rows, cols };
 
 function parameterOf(
   shape: Pick<Matrix, 'rows' | 'cols'>,
   place: Place,
   data: Float64Array,
 ): Matrix {
-  const { rows, cols } = shape;
-  if (!place.transposed && !place.fused) return matrix(rows, cols, data);
-  const value = matrix(rows, cols);
-  for (let i = 0; i < value.data.length; i++) value.data[i] = data[indexOf(shape, place, i)];
+  if (!place.transposed && !place.fused) return matrix(shape.rows, shape.cols, data);
+  const value = matrix(shape.rows, shape.cols);
+  const { rows, cols } = asStored(shape, place);
+  for (let i = 0; i < rows; i++) {
+    const { from, step } = lineOf({ rows, cols }, place, i);
+    for (let j = 0; j < cols; j++) value.data[i * cols + j] = data[from + j * step];
+  }
   return value;
 }
