@@ -207,7 +207,7 @@ export {
   patchedProductBound,
   preActivationBound,
 } from './rounding-bounds.ts';
-export { type GainMethod, patchThroughNorm } from './sandwich-norm-patch.ts';
+export { GAIN_METHODS, type GainMethod, patchThroughNorm } from './sandwich-norm-patch.ts';
 export {
   decodeCertificate,
   describeCertificate,
@@ -217,6 +217,8 @@ export {
   decodePatches,
   encodePatches,
   type NetworkPatches,
+  patchArrays,
+  patchesOf,
   patchNorms,
   requireNetworkPatches,
   withNetworkPatch,

@@ -5,7 +5,8 @@
  *   safetensors-*.ts              weights: header, reader, shards, writer
  *   npy.ts                        arrays for NumPy
  *   hugging-face/                 config.json, a file a family; parameters from tensors and back
- *   open-file.ts, json-scanner.ts, widening.ts, format-error.ts   what these stand on
+ *   patches/                      patches as a LoRA adapter, as a file with provenance, added into a checkpoint
+ *   open-file.ts, json-scanner.ts, widening.ts, format-error.ts, sha256.ts   what these stand on
  *   lock.ts                       one run a folder
  *   workers.ts                    messages answered by a few threads
  *   start-thread.ts, thread.ts    how one begins, and what it does
@@ -50,6 +51,11 @@ export {
 } from './hugging-face/tokenizer.ts';
 export { lockFolder } from './lock.ts';
 export { readNpy, writeNpy } from './npy.ts';
+export { ADAPTER_FILES, type AdapterOptions, writeAdapter } from './patches/adapter.ts';
+export { moduleOf, parameterPlace } from './patches/modules.ts';
+export { readPatch, type SavedPatch, writePatch } from './patches/patch-file.ts';
+export { writePatchedCheckpoint } from './patches/patched-checkpoint.ts';
+export { type Provenance, sha256OfIds, sha256OfModel } from './patches/provenance.ts';
 export type { TensorInfo } from './safetensors-header.ts';
 export {
   openSafetensors,
