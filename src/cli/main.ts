@@ -7,18 +7,21 @@
 import { readFileSync } from 'node:fs';
 import { EXIT } from './exit-codes.ts';
 import { UsageError } from './options.ts';
+import { patchCommand } from './patch.ts';
 import { reproduceCommand } from './reproduce.ts';
 import { verifyCommand } from './verify.ts';
 
 const HELP = `Examples:
   deltaw reproduce all      train the toy transformer and draw the paper's figures
   deltaw verify             check every theorem on random blocks
+  deltaw patch --context "Call me Ishmael. " --query "Some years"
   deltaw verify --help      what a command takes
 
 Usage: deltaw COMMAND [options]
 
   reproduce   the figures of the paper, checked, drawn and explained
   verify      theorems against their rounding bounds and negative controls
+  patch       the weight patch of a checkpoint that stands for a part of the prompt
 
 Options of every command: --help, --json and --seed N; --out DIR where files are written.
 Exit codes: 0 done and holds, 1 a check failed, 2 usage, 3 bad input or file, 75 interrupted and
@@ -27,6 +30,7 @@ resumable.`;
 const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   reproduce: reproduceCommand,
   verify: verifyCommand,
+  patch: patchCommand,
 };
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
@@ -41,7 +45,9 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
   }
   const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command) {
-    const known = Object.keys(COMMANDS).join(' or ');
+    const known = Object.keys(COMMANDS)
+      .join(', ')
+      .replace(/, ([^,]*)$/, ' or $1');
     const got = name === undefined ? 'none' : `'${name}'`;
     throw new UsageError(`deltaw: a command is required, ${known}, got ${got}`);
   }
