@@ -135,10 +135,15 @@ export function textIn(path: string): string {
   }
 }
 
-function idsOf(command: string, flag: string, text: string): number[] {
-  if (!/^\s*\d+(?:[\s,]+\d+)*\s*$/.test(text)) {
-    throw new UsageError(`${command}: --${flag} needs numbers such as 403,407,261, got '${text}'`);
-  }
+function idsOf(command: string, flag: string, text: string): readonly number[] {
+  const ids = idsIn(text);
+  if (ids !== null) return ids;
+  throw new UsageError(`${command}: --${flag} needs numbers such as 403,407,261, got '${text}'`);
+}
+
+/** Token ids between commas or white space; null if the text is something else. */
+export function idsIn(text: string): readonly number[] | null {
+  if (!/^\s*\d+(?:[\s,]+\d+)*\s*$/.test(text)) return null;
   return text
     .trim()
     .split(/[\s,]+/)

@@ -3,23 +3,11 @@
  *
  * @module
  */
-import { join } from 'node:path';
 import { type NetworkPatches, withNetworkPatch } from '../../icl/index.ts';
 import { DomainError } from '../../linalg/index.ts';
-import { FileError, readIfThere, writeWhole } from '../files.ts';
-import { refusing } from '../format-error.ts';
-import { parseJson } from '../hugging-face/describe.ts';
 import type { Checkpoint } from '../hugging-face/load.ts';
-import { fullName, tensorsOf } from '../hugging-face/parameters.ts';
-import type { Place } from '../hugging-face/places.ts';
-import { writeSafetensors } from '../safetensors-writer.ts';
+import { writeCheckpoint } from '../hugging-face/write-checkpoint.ts';
 import { moduleOf, parameterPlace } from './modules.ts';
-
-/** The files that are copied as they are, where the model has them. */
-const COPIED = [
-  ...['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'],
-  ...['generation_config.json', 'chat_template.jinja'],
-];
 
 /**
  * Writes a checkpoint of the patched weights into `folder`, laid out as that in `source`, and returns its files.
@@ -37,25 +25,9 @@ export function writePatchedCheckpoint(
   found: NetworkPatches,
 ): string[] {
   requireBiases(checkpoint, found);
-  const { model, places, prefix } = checkpoint;
-  const parameters = withNetworkPatch(model.options.network, checkpoint.parameters, found);
-  const users = new Map<string, [name: string, place: Place][]>();
-  for (const [name, place] of Object.entries(places)) {
-    const tensor = fullName(place, prefix);
-    users.set(tensor, [...(users.get(tensor) ?? []), [name, place]]);
-  }
-  const weights = join(folder, 'model.safetensors');
-  const tensors = [...users].map(([name, own]) => ({
-    ...{ name, shape: own[0][1].shape, dtype: 'F64' as const },
-    data: () => {
-      const only = { ...checkpoint, places: Object.fromEntries(own) };
-      return tensorsOf(only, prefix, parameters).get(name)?.data ?? new Float64Array();
-    },
-  }));
-  writeSafetensors(weights, tensors, new Map([['format', 'pt']]));
-  const config = join(folder, 'config.json');
-  writeWhole(config, configIn(source));
-  return [config, weights, ...copyFiles(source, folder)];
+  const { network } = checkpoint.model.options;
+  const parameters = withNetworkPatch(network, checkpoint.parameters, found);
+  return writeCheckpoint(folder, source, checkpoint, parameters);
 }
 
 /** A bias that the configuration does not speak of would be read by nobody. */
@@ -71,26 +43,5 @@ function requireBiases(checkpoint: Checkpoint, { patches }: NetworkPatches): voi
           'has none; the variant default leaves it alone',
       );
     }
-  });
-}
-
-function configIn(source: string): string {
-  const path = join(source, 'config.json');
-  const bytes = readIfThere(path);
-  const refuse = refusing('writePatchedCheckpoint', path);
-  if (bytes === undefined) throw new FileError(`writePatchedCheckpoint: ${path} is gone`);
-  const config = parseJson(new TextDecoder().decode(bytes), refuse);
-  if (typeof config !== 'object' || config === null)
-    throw refuse('an object is required', 'another');
-  const name = 'dtype' in config ? 'dtype' : 'torch_dtype';
-  return `${JSON.stringify({ ...config, [name]: 'float64' }, null, 2)}\n`;
-}
-
-function copyFiles(source: string, folder: string): string[] {
-  return COPIED.flatMap((name) => {
-    const bytes = readIfThere(join(source, name));
-    if (bytes === undefined) return [];
-    writeWhole(join(folder, name), bytes);
-    return [join(folder, name)];
   });
 }
