@@ -155,6 +155,7 @@ export {
   type FrozenError,
   frozenPatchError,
 } from './patched-decoding.ts';
+export { PatchedReader, type ReadLogits } from './patched-reader.ts';
 export {
   type Application,
   type PatchProof,

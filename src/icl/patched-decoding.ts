@@ -12,30 +12,21 @@
  *
  * @module
  */
-import { eager } from '../autograd/index.ts';
-import {
-  gamma,
-  type Matrix,
-  matrix,
-  matrixVector,
-  norm,
-  rowOf,
-  subtract,
-} from '../linalg/index.ts';
+import { gamma, type Matrix, matrixVector, norm, subtract } from '../linalg/index.ts';
 import {
   type BlockPatch,
   type BlockRun,
   type Generated,
   type LanguageModel,
   largest,
-  NetworkCache,
+  type NetworkCache,
   type Parameters,
   requireCount,
   requireParameters,
   requireTokenIds,
 } from '../model/index.ts';
-import { blockPatch } from './block-patch.ts';
 import { type NetworkPatchOptions, requireKeep } from './network-patch.ts';
+import { PatchedReader } from './patched-reader.ts';
 
 /** A decoding, and the memories it ends with. */
 export interface CachedDecoding extends Generated {
@@ -64,23 +55,13 @@ export function decodePatched(
   requireTokenIds('decodePatched', model, ids);
   requireCount('decodePatched', count);
   requireKeep('decodePatched', keep, ids.length, true);
-  const { network } = model.options;
-  const contextual = new NetworkCache(network, parameters);
-  const patched = new NetworkCache(network, parameters);
-  const own = network.blocks.map((_, l) => network.own(parameters, l));
+  const reader = new PatchedReader(model, parameters, variant);
+  const stays = new Set(keep);
   const sequence = [...ids];
   const logits: Float64Array[] = [];
   const read = (position: number): void => {
-    const stream = model.embed(eager, parameters, [sequence[position]], [position]);
-    const token = rowOf(stream, 0);
-    const targets = contextual.append(token, position);
-    if (position < ids.length && !keep.includes(position)) return;
-    const runs = patched.append(token, position, (l, actual) =>
-      blockPatch(network.blocks[l], own[l], actual, targets[l], variant),
-    );
-    if (position < ids.length - 1) return;
-    const { output } = runs[runs.length - 1];
-    logits.push(model.logits(eager, parameters, matrix(1, output.length, output)).data);
+    const after = reader.read(sequence[position], position >= ids.length || stays.has(position));
+    if (after && position >= ids.length - 1) logits.push(after.patched());
   };
   ids.forEach((_, position) => {
     read(position);
@@ -89,8 +70,8 @@ export function decodePatched(
     sequence.push(largest(logits[k]));
     if (k < count - 1) read(sequence.length - 1);
   }
-  const generated = sequence.slice(ids.length);
-  return { ids: generated, logits: logits.slice(0, count), contextual, patched };
+  const { contextual, patched } = reader;
+  return { ids: sequence.slice(ids.length), logits: logits.slice(0, count), contextual, patched };
 }
 
 /** What a frozen patch misses at one site, and what the theory allows. */
