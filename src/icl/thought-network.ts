@@ -35,6 +35,8 @@ export interface CalibrationSequence {
 export interface ThoughtNetworkOptions extends ThoughtOptions {
   /** What an earlier pass gave, to go on from there. Its parameters are not read, its changes are. */
   readonly from?: Pick<ThoughtNetwork, 'changes'>;
+  /** Called after the contextual runs and after each block, with how many of these steps are done. */
+  readonly onStep?: (done: number, total: number) => void;
 }
 
 /** The changes of all blocks, and the runs between which they were fitted. */
@@ -75,7 +77,7 @@ export function thoughtNetwork(
   calibration: readonly CalibrationSequence[],
   options: ThoughtNetworkOptions = {},
 ): ThoughtNetwork {
-  const { from, ...fit } = options;
+  const { from, onStep, ...fit } = options;
   const { blocks } = network;
   if (calibration.length === 0) {
     throw new ShapeError('thoughtNetwork: a calibration sequence is required, got none');
@@ -93,6 +95,7 @@ export function thoughtNetwork(
     requireKeep('thoughtNetwork', keep, sequence.rows);
     return runs;
   });
+  onStep?.(1, 1 + blocks.length);
   let streams = calibration.map(({ sequence, keep }) => eager.apply(takeRows(keep), sequence));
   const changes: ThoughtPatch[] = [];
   const patched: BlockRun[][][] = calibration.map(() => []);
@@ -112,6 +115,7 @@ export function thoughtNetwork(
       patched[s].push(runs);
       return outputsOf(runs);
     });
+    onStep?.(2 + l, 1 + blocks.length);
   });
   return { changes, parameters: changed, patched, contextual };
 }

@@ -26,6 +26,7 @@ import {
 } from '../../src/linalg/index.ts';
 import {
   type Block,
+  type BlockRun,
   blockOf,
   gpt2Block,
   initialise,
@@ -247,7 +248,7 @@ test('behind a norm the target is W·(z′ − z): a fit of r′ − r misses th
   const sequences = [{ sequence: normal(8, 8), keep: [4, 5, 6, 7] }];
   const { changes, contextual, patched } = thoughtNetwork(one, own, sequences);
   const right = sequences[0].keep.map((t) => contextual[0][0][t]);
-  const rows = (which: typeof right, name: 'input' | 'residual') =>
+  const rows = (which: readonly BlockRun[], name: 'input' | 'residual') =>
     matrixFromRows(which.map((run) => run[name] ?? run.input));
   const Z = rows(patched[0][0], 'input');
   const W = own['blocks.0.mlp.W1'];
