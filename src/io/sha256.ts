@@ -29,11 +29,20 @@ export function sha256OfFile(path: string): string {
   }
 }
 
-/** The same of arrays with their names, in this order: each name, a line end, the numbers as little-endian float64. */
-export function sha256OfArrays(arrays: Iterable<readonly [name: string, Float64Array]>): string {
+/**
+ * The same of notes and arrays in the order of their names: each note as a line NAME=VALUE in JSON, then each array as a line
+ * with its name and its numbers as little-endian float64.
+ */
+export function sha256OfArrays(
+  notes: ReadonlyMap<string, string>,
+  arrays: ReadonlyMap<string, Float64Array>,
+): string {
   const hash = createHash('sha256');
-  for (const [name, array] of arrays) {
-    hash.update(`${name}\n`, 'utf8');
+  for (const [name, value] of inOrder(notes)) {
+    hash.update(`${JSON.stringify(name)}=${JSON.stringify(value)}\n`, 'utf8');
+  }
+  for (const [name, array] of inOrder(arrays)) {
+    hash.update(`${JSON.stringify(name)}\n`, 'utf8');
     const bytes = new DataView(new ArrayBuffer(8 * array.length));
     array.forEach((x, i) => {
       bytes.setFloat64(8 * i, x, true);
@@ -42,3 +51,6 @@ export function sha256OfArrays(arrays: Iterable<readonly [name: string, Float64A
   }
   return hash.digest('hex');
 }
+
+const inOrder = <V>(map: ReadonlyMap<string, V>): [string, V][] =>
+  [...map].sort(([a], [b]) => (a < b ? -1 : 1));

@@ -42,13 +42,42 @@ function normalShare(x: number): number {
 
 const plus = (x: Row, y: Row): Row => x.map((entry, i) => entry + y[i]);
 
+/** LoRA's part of one module: y becomes y + scale·B·(A·x). A is [r, in], B is [out, r]. */
+export interface LoraPart {
+  readonly A: StoredTensor;
+  readonly B: StoredTensor;
+  readonly scale: number;
+}
+
 /** One checkpoint, whose tensors are asked for by their names. */
 class Reader {
   readonly #tensors: StoredTensors;
   readonly #prefix: string;
-  constructor(tensors: StoredTensors, prefix: string) {
+  readonly #adapter: ReadonlyMap<string, LoraPart>;
+  constructor(
+    tensors: StoredTensors,
+    prefix: string,
+    adapter: ReadonlyMap<string, LoraPart> = new Map(),
+  ) {
     this.#tensors = tensors;
     this.#prefix = prefix;
+    this.#adapter = adapter;
+  }
+
+  /** What the adapter adds to y at this module, if it has a part for it. */
+  #adapted(name: string, x: Row, y: Row): Row {
+    const part = this.#adapter.get(this.#prefix + name);
+    if (!part) return y;
+    const [r, into] = part.A.shape;
+    const inner = Array.from({ length: r }, (_, k) => {
+      let sum = 0;
+      for (let j = 0; j < into; j++) sum += part.A.data[k * into + j] * x[j];
+      return sum;
+    });
+    return y.map((entry, i) => {
+      const all = inner.reduce((sum, each, k) => sum + part.B.data[i * r + k] * each, 0);
+      return entry + part.scale * all;
+    });
   }
 
   has = (name: string): boolean => this.#tensors.has(this.#prefix + name);
@@ -69,11 +98,12 @@ class Reader {
     const { shape, data } = this.get(`${name}.weight`);
     const [out, into] = shape;
     const bias = this.has(`${name}.bias`) ? this.get(`${name}.bias`).data : undefined;
-    return Array.from({ length: out }, (_, i) => {
+    const y = Array.from({ length: out }, (_, i) => {
       let sum = bias?.[i] ?? 0;
       for (let j = 0; j < into; j++) sum += data[i * into + j] * x[j];
       return sum;
     });
+    return this.#adapted(name, x, y);
   }
 
   /** x·W + b of a Conv1D. */
@@ -81,11 +111,12 @@ class Reader {
     const { shape, data } = this.get(`${name}.weight`);
     const [into, out] = shape;
     const bias = this.get(`${name}.bias`).data;
-    return Array.from({ length: out }, (_, i) => {
+    const y = Array.from({ length: out }, (_, i) => {
       let sum = bias[i];
       for (let j = 0; j < into; j++) sum += x[j] * data[j * out + i];
       return sum;
     });
+    return this.#adapted(name, x, y);
   }
 
   layerNorm(name: string, x: Row, epsilon: number): Row {
@@ -108,16 +139,20 @@ interface Attention {
   readonly scale: number;
   readonly window?: number | null;
   readonly cap?: number | null;
+  /** Where each token stands. */
+  readonly positions: Row;
 }
 
 /** Causal attention, head by head; rows of q, k and v hold their heads side by side. */
 function attend(q: Rows, k: Rows, v: Rows, options: Attention): Rows {
-  const { heads, kvHeads, scale, window, cap } = options;
+  const { heads, kvHeads, scale, window, cap, positions } = options;
   const e = q[0].length / heads;
   return q.map((query, t) =>
     Array.from({ length: heads }, (_, h) => {
       const g = Math.floor(h / (heads / kvHeads));
-      const seen = k.flatMap((_, j) => (j <= t && (!window || t - j < window) ? [j] : []));
+      const seen = k.flatMap((_, j) =>
+        j <= t && (!window || positions[t] - positions[j] < window) ? [j] : [],
+      );
       const scores = seen.map((j) => {
         let s = 0;
         for (let c = 0; c < e; c++) s += query[h * e + c] * k[j][g * e + c];
@@ -166,11 +201,13 @@ function frequenciesOf(entries: number, base: number, scaling?: Config | null): 
   });
 }
 
-function gpt2(config: Config, t: Reader, head: Reader, ids: Row): Rows {
+function gpt2(config: Config, t: Reader, head: Reader, ids: Row, positions: Row): Rows {
   const epsilon = config['layer_norm_epsilon'];
   const { n_head: heads, n_embd: d } = config;
   const act = activation(config['activation_function']);
-  let x: Rows = ids.map((id, i) => plus(t.row('wte.weight', id), t.row('wpe.weight', i)));
+  let x: Rows = ids.map((id, i) =>
+    plus(t.row('wte.weight', id), t.row('wpe.weight', positions[i])),
+  );
   for (let l = 0; l < config['n_layer']; l++) {
     const qkv = x.map((row) =>
       t.conv1d(`h.${l}.attn.c_attn`, t.layerNorm(`h.${l}.ln_1`, row, epsilon)),
@@ -178,7 +215,7 @@ function gpt2(config: Config, t: Reader, head: Reader, ids: Row): Rows {
     const cut = (k: number): Rows => qkv.map((row) => row.slice(k * d, (k + 1) * d));
     const root = config['scale_attn_weights'] === false ? 1 : 1 / Math.sqrt(d / heads);
     const scale = config['scale_attn_by_inverse_layer_idx'] ? root / (l + 1) : root;
-    const o = attend(cut(0), cut(1), cut(2), { heads, kvHeads: heads, scale });
+    const o = attend(cut(0), cut(1), cut(2), { heads, kvHeads: heads, scale, positions });
     const r = x.map((row, i) => plus(row, t.conv1d(`h.${l}.attn.c_proj`, o[i])));
     x = r.map((row) => {
       const inner = t.conv1d(`h.${l}.mlp.c_fc`, t.layerNorm(`h.${l}.ln_2`, row, epsilon));
@@ -192,7 +229,7 @@ function gpt2(config: Config, t: Reader, head: Reader, ids: Row): Rows {
   });
 }
 
-function gptNeox(config: Config, t: Reader, head: Reader, ids: Row): Rows {
+function gptNeox(config: Config, t: Reader, head: Reader, ids: Row, positions: Row): Rows {
   const epsilon = config['layer_norm_eps'];
   const { num_attention_heads: heads, hidden_size: d } = config;
   const e = d / heads;
@@ -219,10 +256,10 @@ function gptNeox(config: Config, t: Reader, head: Reader, ids: Row): Rows {
         ).flat(),
       );
     const [q, k] = [0, 1].map((which) =>
-      part(which).map((row, i) => turn(row, heads, i, frequencies, true)),
+      part(which).map((row, i) => turn(row, heads, positions[i], frequencies, true)),
     );
     const scale = 1 / Math.sqrt(e);
-    const o = attend(q, k, part(2), { heads, kvHeads: heads, scale });
+    const o = attend(q, k, part(2), { heads, kvHeads: heads, scale, positions });
     const attention = o.map((row) => t.linear(`${at}.attention.dense`, row));
     x = x.map((row, i) => {
       const r = plus(row, attention[i]);
@@ -235,7 +272,7 @@ function gptNeox(config: Config, t: Reader, head: Reader, ids: Row): Rows {
   return x.map((row) => head.linear('embed_out', t.layerNorm('final_layer_norm', row, epsilon)));
 }
 
-function gptj(config: Config, t: Reader, head: Reader, ids: Row): Rows {
+function gptj(config: Config, t: Reader, head: Reader, ids: Row, positions: Row): Rows {
   const epsilon = config['layer_norm_epsilon'];
   const heads = config['n_head'];
   const act = activation(config['activation_function']);
@@ -245,12 +282,12 @@ function gptj(config: Config, t: Reader, head: Reader, ids: Row): Rows {
     const z = x.map((row) => t.layerNorm(`h.${l}.ln_1`, row, epsilon));
     const [q, k] = ['q', 'k'].map((letter) =>
       z.map((row, i) =>
-        turn(t.linear(`h.${l}.attn.${letter}_proj`, row), heads, i, frequencies, false),
+        turn(t.linear(`h.${l}.attn.${letter}_proj`, row), heads, positions[i], frequencies, false),
       ),
     );
     const v = z.map((row) => t.linear(`h.${l}.attn.v_proj`, row));
     const scale = 1 / Math.sqrt(config['n_embd'] / heads);
-    const o = attend(q, k, v, { heads, kvHeads: heads, scale });
+    const o = attend(q, k, v, { heads, kvHeads: heads, scale, positions });
     x = x.map((row, i) => {
       const inner = t.linear(`h.${l}.mlp.fc_in`, z[i]).map(act);
       const both = plus(
@@ -286,7 +323,7 @@ function windowAt(config: Config, l: number): number | null {
 }
 
 /** Llama and those after it. */
-function decoder(config: Config, t: Reader, head: Reader, ids: Row): Rows {
+function decoder(config: Config, t: Reader, head: Reader, ids: Row, positions: Row): Rows {
   const { model_type: type, rms_norm_eps: epsilon, hidden_size: d } = config;
   const gemma = type.startsWith('gemma');
   const four = type === 'gemma2' || type === 'gemma3_text';
@@ -315,11 +352,17 @@ function decoder(config: Config, t: Reader, head: Reader, ids: Row): Rows {
     const placed = (letter: string, count: number): Rows =>
       z.map((row, i) => {
         const own = t.linear(`${at}.self_attn.${letter}_proj`, row);
-        return turn(eachHead(`${at}.self_attn.${letter}_norm`, own), count, i, frequencies, true);
+        return turn(
+          eachHead(`${at}.self_attn.${letter}_norm`, own),
+          count,
+          positions[i],
+          frequencies,
+          true,
+        );
       });
     const v = z.map((row) => t.linear(`${at}.self_attn.v_proj`, row));
     const o = attend(placed('q', heads), placed('k', kvHeads), v, {
-      ...{ heads, kvHeads, scale, window, cap: config['attn_logit_softcapping'] },
+      ...{ heads, kvHeads, scale, window, positions, cap: config['attn_logit_softcapping'] },
     });
     const between = (name: string, row: Row): Row => (four ? norm(`${at}.${name}`, row) : row);
     x = x.map((row, i) => {
@@ -371,14 +414,23 @@ function feedForward(
     .reduce(plus);
 }
 
+export interface RestatedOptions {
+  /** Default: 0, 1, 2 … */
+  readonly positions?: readonly number[];
+  /** LoRA's parts by the paths of modules. Default: none. */
+  readonly adapter?: ReadonlyMap<string, LoraPart>;
+}
+
 /** Logits at every token, from tensors whose names have these prefixes. */
 export function restatedLogits(
   config: Config,
   tensors: StoredTensors,
   prefix: { readonly body: string; readonly head: string },
   ids: readonly number[],
+  { positions = ids.map((_, i) => i), adapter }: RestatedOptions = {},
 ): Rows {
-  const [body, head] = [new Reader(tensors, prefix.body), new Reader(tensors, prefix.head)];
+  const body = new Reader(tensors, prefix.body, adapter);
+  const head = new Reader(tensors, prefix.head, adapter);
   const families: Readonly<Record<string, typeof gpt2>> = { gpt2, gpt_neox: gptNeox, gptj };
-  return (families[config['model_type']] ?? decoder)(config, body, head, ids);
+  return (families[config['model_type']] ?? decoder)(config, body, head, ids, positions);
 }

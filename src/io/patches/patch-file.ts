@@ -2,7 +2,8 @@
  * Patches in a file of safetensors, every bit kept, with what they were made from.
  *
  * Tensors are called BLOCK.TOKEN.PART.NAME, for example 2.0.p.W1, 2.0.v.W1, 2.0.bias.b2, 2.0.gain.post2, in F64; of mode
- * everywhere one token stands for all. The metadata say the rest, in strings: see `Provenance`.
+ * everywhere one token stands for all. The metadata say the rest, in strings: see `Provenance`; and the
+ * SHA-256 of everything.
  *
  * @module
  */
@@ -23,6 +24,9 @@ import { sha256OfArrays } from '../sha256.ts';
 import type { Provenance } from './provenance.ts';
 
 const FORMAT = 'deltaw patch 1';
+
+/** Of all the rest: notes and numbers. */
+const HASH = 'sha256';
 
 /** Patches, and what they were made from. */
 export interface SavedPatch {
@@ -47,66 +51,67 @@ export function writePatch(path: string, { found, provenance }: SavedPatch): voi
     ...{ format: FORMAT, theorem, variant, mode, deltaw: version },
     ...{ blocks: `${settings['blocks']}`, absent: `${settings['absent']}` },
     ...{ positions: positions.join(','), length: `${length}` },
-    'numbers.sha256': sha256OfArrays(inOrder(arrays)),
     'model.sha256': JSON.stringify(model),
     'removed.sha256': removed,
     'kept.sha256': kept,
   };
-  writeSafetensors(path, tensors, new Map(Object.entries(metadata)));
+  const notes = new Map(Object.entries(metadata));
+  const hash = sha256OfArrays(notes, new Map(Object.entries(arrays)));
+  writeSafetensors(path, tensors, notes.set(HASH, hash));
 }
 
 /**
  * The patches that `writePatch` wrote, in every bit, if they are patches of this network.
  *
- * @throws FormatError naming the file if it is cut short, altered or of something else; StateError if arrays are missing; FileError if it cannot be
- * read; DomainError, ShapeError or NonFiniteError as `requireNetworkPatches`.
+ * @throws FormatError naming the file if it is cut short, altered or of something else; StateError if arrays are
+ * missing; FileError if it cannot be read; DomainError, ShapeError or NonFiniteError as `requireNetworkPatches`.
  */
 export function readPatch(path: string, network: Network, parameters: Parameters): SavedPatch {
   const refuse = refusing('readPatch', path);
+  const { note, arrays } = contentOf(path, refuse);
+  const provenance = provenanceOf(note, refuse);
+  const mode = note('mode') as PatchMode; // checked with the patches
+  const blocks = Number(note('blocks'));
+  if (blocks !== network.blocks.length) {
+    throw refuse(`patches of ${network.blocks.length} blocks are required`, `${blocks}`);
+  }
+  const tokens = provenance.positions.length;
+  const stored = mode === 'everywhere' ? 1 : tokens;
+  const settings = { mode, blocks, tokens: stored, absent: note('absent') };
+  const { patches } = patchesOf('readPatch', { settings, arrays: Object.fromEntries(arrays) });
+  const all = mode === 'everywhere' ? patches.map(([each]) => Array(tokens).fill(each)) : patches;
+  const found: NetworkPatches = { mode, patches: all };
+  requireNetworkPatches('readPatch', network, parameters, found);
+  return { found, provenance };
+}
+
+interface Content {
+  readonly note: (name: string) => string;
+  readonly arrays: ReadonlyMap<string, Float64Array>;
+}
+
+/** Notes and numbers of a file, if they have the hash that it says. */
+function contentOf(path: string, refuse: Refuse): Content {
   const source = openSafetensors(path, { finite: true });
   try {
+    const { metadata } = source;
     const note = (name: string): string => {
-      const value = source.metadata.get(name);
+      const value = metadata.get(name);
       if (value === undefined) throw refuse(`a patch with ${quoted(name)} is required`, 'none');
       return value;
     };
     const format = note('format');
     if (format !== FORMAT) throw refuse(`the format ${quoted(FORMAT)} is required`, quoted(format));
-    const provenance = provenanceOf(note, refuse);
-    const mode = note('mode') as PatchMode; // checked with the patches
-    const blocks = Number(note('blocks'));
-    if (blocks !== network.blocks.length) {
-      throw refuse(`patches of ${network.blocks.length} blocks are required`, `${blocks}`);
-    }
-    const tokens = provenance.positions.length;
-    const arrays = Object.fromEntries(
-      [...source.tensors.keys()].map((name) => [name, source.read(name).data]),
-    );
-    const hash = sha256OfArrays(inOrder(arrays));
-    if (hash !== note('numbers.sha256')) {
-      throw refuse(`numbers of SHA-256 ${note('numbers.sha256')} are required`, hash);
-    }
-    const state = {
-      settings: {
-        mode,
-        blocks,
-        tokens: mode === 'everywhere' ? 1 : tokens,
-        absent: note('absent'),
-      },
-      arrays,
-    };
-    const { patches } = patchesOf('readPatch', state);
-    const all = mode === 'everywhere' ? patches.map(([each]) => Array(tokens).fill(each)) : patches;
-    const found: NetworkPatches = { mode, patches: all };
-    requireNetworkPatches('readPatch', network, parameters, found);
-    return { found, provenance };
+    const arrays = new Map<string, Float64Array>();
+    for (const name of source.tensors.keys()) arrays.set(name, source.read(name).data);
+    const notes = new Map([...metadata].filter(([name]) => name !== HASH));
+    const hash = sha256OfArrays(notes, arrays);
+    if (hash === note(HASH)) return { note, arrays };
+    throw refuse(`content of SHA-256 ${quoted(note(HASH))} is required`, hash);
   } finally {
     source.close();
   }
 }
-
-const inOrder = (arrays: Readonly<Record<string, Float64Array>>): [string, Float64Array][] =>
-  Object.entries(arrays).sort(([a], [b]) => (a < b ? -1 : 1));
 
 function provenanceOf(note: (name: string) => string, refuse: Refuse): Provenance {
   const text = note('positions');
