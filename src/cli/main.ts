@@ -6,9 +6,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { EXIT } from './exit-codes.ts';
+import { generateCommand } from './generate.ts';
 import { UsageError } from './options.ts';
 import { patchCommand } from './patch.ts';
 import { reproduceCommand } from './reproduce.ts';
+import { thoughtCommand } from './thought.ts';
 import { verifyCommand } from './verify.ts';
 
 const HELP = `Examples:
@@ -22,6 +24,8 @@ Usage: deltaw COMMAND [options]
   reproduce   the figures of the paper, checked, drawn and explained
   verify      theorems against their rounding bounds and negative controls
   patch       the weight patch of a checkpoint that stands for a part of the prompt
+  generate    the prompt continued with, without and patched, side by side
+  thought     one change of a checkpoint's weights for many queries, and how much of the context it keeps
 
 Options of every command: --help, --json and --seed N; --out DIR where files are written.
 Exit codes: 0 done and holds, 1 a check failed, 2 usage, 3 bad input or file, 75 interrupted and
@@ -31,6 +35,8 @@ const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<num
   reproduce: reproduceCommand,
   verify: verifyCommand,
   patch: patchCommand,
+  generate: generateCommand,
+  thought: thoughtCommand,
 };
 
 async function main([name, ...args]: readonly string[]): Promise<number> {

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { runCli, temporaryFolder } from '../support/run-cli.ts';
 
 test.each([
-  [[], 'a command is required, reproduce, verify or patch, got none'],
-  [['toString'], "a command is required, reproduce, verify or patch, got 'toString'"],
+  [[], 'a command is required, reproduce, verify, patch, generate or thought, got none'],
+  [['toString'], "a command is required, reproduce, verify, patch, generate or thought, got 'toString'"],
   [['reproduce'], 'name a figure, fig1, fig2, fig3 or all, got none'],
   [['reproduce', 'fig9'], "figures are fig1, fig2, fig3 or all, got 'fig9'"],
   [['reproduce', 'all', '--stpes', '3'], "Unknown option '--stpes'"],
