@@ -108,11 +108,8 @@ export function blockPatch(
         `for the mean and shift of a layer norm, got the block ${block.name}`,
     );
   }
-  const changes = emptyChanges();
-  const hidden =
-    variant === 'w2only'
-      ? feedForward.outputs.map(({ weight }) => base.sites[weight].input)
-      : patchInputs(block, parameters, base, contextual, variant, changes);
+  const changes: Changes = { weights: {}, biases: {}, gains: {} };
+  if (variant !== 'w2only') patchInputs(block, parameters, base, contextual, variant, changes);
   const y = variant === 'w2only' ? base.update : contextual.update;
   const difference = sandwiched
     ? changeThroughNorm(block, parameters, base, contextual, y, method, changes)
@@ -128,7 +125,12 @@ export function blockPatch(
     variant === 'joint' ||
     (own[first.bias] !== undefined && (variant === 'default' || isGainMethod(variant)));
   if (inBias) changes.biases[first.bias] = difference;
-  else absorb(feedForward.outputs, difference, hidden, changes);
+  else {
+    const before = (): Float64Array[] =>
+      feedForward.outputs.map(({ weight }) => base.sites[weight].input);
+    const hidden = variant === 'w2only' ? before() : hiddenWith(block, own, base, changes);
+    absorb(feedForward.outputs, difference, hidden, changes);
+  }
   return patch;
 }
 
@@ -141,12 +143,10 @@ interface Changes extends BlockPatch {
   readonly gains: Record<string, Float64Array>;
 }
 
-const emptyChanges = (): Changes => ({ weights: {}, biases: {}, gains: {} });
-
 const isGainMethod = (variant: Variant): variant is GainMethod =>
   GAIN_METHODS.some((method) => method === variant);
 
-/** Patches the input sites, and returns what the output sites then read. */
+/** Patches the input sites. */
 function patchInputs(
   { feedForward }: Block,
   parameters: Parameters,
@@ -154,28 +154,35 @@ function patchInputs(
   contextual: BlockRun,
   variant: Variant,
   changes: Changes,
-): Float64Array[] {
+): void {
   const own = part(parameters, 'mlp');
   const choice = feedForward.choice?.(({ weight }) => contextual.sites[weight]);
+  for (const site of choice?.sites ?? feedForward.inputs) {
+    const { weight, bias } = site;
+    const [W, a, target] = [own[weight], base.input, contextual.sites[weight].input];
+    if (variant === 'bias') changes.biases[bias] = patchBias(W, a, target);
+    else if (variant === 'joint') {
+      const shared = patchJointly(W, a, target, 1);
+      changes.weights[weight] = shared.weight;
+      changes.biases[bias] = shared.bias;
+    } else changes.weights[weight] = patchWeight(W, a, target);
+    if (site === choice?.router) requireClearChoice(choice, own, a, target, changes);
+  }
+}
+
+/** What the output sites read once the input sites are patched. */
+function hiddenWith(
+  { feedForward }: Block,
+  own: Parameters,
+  base: BlockRun,
+  changes: Changes,
+): Float64Array[] {
   const hidden: Float64Array[] = [];
   const linear = (site: Site, s: ReturnType<typeof rowMatrix>) => {
-    if (feedForward.outputs.includes(site)) {
-      // What comes of it is added up to y, which is not asked for.
-      hidden.push(s.data.slice());
-      return matrix(s.rows, own[site.weight].rows);
-    }
-    if (choice?.sites.includes(site) ?? true) {
-      const { weight, bias } = site;
-      const [W, a, target] = [own[weight], s.data, contextual.sites[weight].input];
-      if (variant === 'bias') changes.biases[bias] = patchBias(W, a, target);
-      else if (variant === 'joint') {
-        const shared = patchJointly(W, a, target, 1);
-        changes.weights[weight] = shared.weight;
-        changes.biases[bias] = shared.bias;
-      } else changes.weights[weight] = patchWeight(W, a, target);
-      if (site === choice?.router) requireClearChoice(choice, own, a, target, changes);
-    }
-    return linearSite(eager, own, site, s, changes);
+    if (!feedForward.outputs.includes(site)) return linearSite(eager, own, site, s, changes);
+    // What comes of it is added up to y, which is not asked for.
+    hidden.push(s.data.slice());
+    return matrix(s.rows, own[site.weight].rows);
   };
   feedForward.forward({ on: eager, p: own, linear }, rowMatrix(base.input));
   return hidden;
