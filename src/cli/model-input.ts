@@ -30,7 +30,7 @@ export const MODEL_FLAG: Flags = {
   model: {
     kind: 'text',
     value: 'DIR',
-    help: 'a Hugging Face folder: config.json, safetensors, tokenizer.json (default: the model that comes along)',
+    help: 'a Hugging Face folder (default: the model that comes along)',
   },
 };
 
@@ -44,7 +44,7 @@ export const PROMPT_FLAGS: Flags = {
   remove: {
     kind: 'text',
     value: 'A:B',
-    help: 'remove tokens A to B−1 of the whole prompt instead of the context; several: 3:9,12:40',
+    help: 'remove tokens A to B−1 of the whole prompt instead; several: 3:9,12:40',
   },
   'no-begin': {
     kind: 'switch',

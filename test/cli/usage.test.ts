@@ -5,7 +5,10 @@ import { runCli, temporaryFolder } from '../support/run-cli.ts';
 
 test.each([
   [[], 'a command is required, reproduce, verify, patch, generate or thought, got none'],
-  [['toString'], "a command is required, reproduce, verify, patch, generate or thought, got 'toString'"],
+  [
+    ['toString'],
+    "a command is required, reproduce, verify, patch, generate or thought, got 'toString'",
+  ],
   [['reproduce'], 'name a figure, fig1, fig2, fig3 or all, got none'],
   [['reproduce', 'fig9'], "figures are fig1, fig2, fig3 or all, got 'fig9'"],
   [['reproduce', 'all', '--stpes', '3'], "Unknown option '--stpes'"],
@@ -49,15 +52,18 @@ test.each([
   expect(code).toBe(2);
 });
 
-test.each([[['--help']], [['reproduce', '--help']], [['verify', '--help']]])(
-  'deltaw %j begins with examples and ends well',
-  async (args) => {
-    const { code, stdout, stderr } = await runCli(args);
-    expect(stdout).toMatch(/^Examples:\n {2}deltaw /);
-    expect(stdout).toContain('Usage: deltaw');
-    expect([code, stderr]).toEqual([0, '']);
-  },
-);
+test.each([
+  [['--help']],
+  [['reproduce', '--help']],
+  [['verify', '--help']],
+  [['patch', '--help']],
+  [['generate', '--help']],
+])('deltaw %j begins with examples and ends well', async (args) => {
+  const { code, stdout, stderr } = await runCli(args);
+  expect(stdout).toMatch(/^Examples:\n {2}deltaw /);
+  expect(stdout).toContain('Usage: deltaw');
+  expect([code, stderr]).toEqual([0, '']);
+});
 
 test('an output folder that cannot be written is refused before any work', async () => {
   const file = join(temporaryFolder(), 'file');
