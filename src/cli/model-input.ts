@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import {
   type Checkpoint,
@@ -97,8 +98,11 @@ export async function openModel(
   needsText: boolean,
 ): Promise<OpenModel> {
   const folder = texts['model'] ?? EMBEDDED;
-  if (texts['model'] === undefined && readIfThere(join(folder, 'config.json')) === undefined) {
-    throw new UsageError(`${command}: --model is required, as no model came along, got none`);
+  if (!existsSync(join(folder, 'config.json'))) {
+    if (texts['model'] === undefined) {
+      throw new UsageError(`${command}: --model is required, as no model came along, got none`);
+    }
+    throw new FileError(`--model: a folder with config.json is required, got ${folder}`);
   }
   const tokenizer = await loadTokenizer(folder).catch((error: unknown) => {
     if (needsText || !(error instanceof FileError)) throw error;

@@ -206,7 +206,12 @@ describe('input that cannot be used is refused by name', () => {
       '--query-ids',
       '1',
     );
-    await refused('must hold config.json, got none', '--model', temporaryFolder(), ...IDS);
+    await refused(
+      '--model: a folder with config.json is required',
+      '--model',
+      temporaryFolder(),
+      ...IDS,
+    );
   });
 
   test('an empty context and a context that is no text', async () => {
@@ -330,6 +335,8 @@ describe.runIf(MODELS !== undefined)('stories260K', () => {
     const without = await patched(...prompt, '--no-begin');
     expect(without.ids.join(',')).toBe(ids.slice(2));
     expect(without.tokens.begin).toBe(0);
+    const inside = ['--context-ids', '403,407', '--query-ids', '1,426'];
+    expect((await patched('--model', model, ...inside)).ids).toEqual([403, 407, 1, 426]);
     const all = await patched(...prompt, '--remove', '0:54');
     expect(all.keep).toEqual([54, 55, 56]);
   });
