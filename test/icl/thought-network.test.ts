@@ -222,23 +222,23 @@ test('version bias adds the thought vector of r to the output bias, and leaves t
 });
 
 test('passes with η = 1/2 go on from each other: in the first block D·(1 − 2⁻ⁿ)', () => {
+  const one = single(llamaBlock(sizes));
+  const own = ownOf(one);
   const train = instructed(6, 2);
-  const whole = thoughtNetwork(net, parameters, train).changes[0].transform;
-  let from = thoughtNetwork(net, parameters, train, { eta: 0.5 });
-  const errors = [errorOf(from.parameters, train)];
+  const whole = thoughtNetwork(one, own, train).changes[0].transform;
+  let from = thoughtNetwork(one, own, train, { eta: 0.5 });
+  const errors = [errorOf(from.parameters, train, one)];
   for (let pass = 2; pass <= 6; pass++) {
-    from = thoughtNetwork(net, parameters, train, { eta: 0.5, from });
+    from = thoughtNetwork(one, own, train, { eta: 0.5, from });
     const expected = whole.data.map((entry) => entry * (1 - 2 ** -pass));
     expect(maxAbs(subtract(from.changes[0].transform.data, expected))).toBeLessThanOrEqual(
       1e-13 * maxAbs(whole.data), // measured 3.9e-16
     );
-    errors.push(errorOf(from.parameters, train));
+    errors.push(errorOf(from.parameters, train, one));
   }
   expect(errors[5]).toBeLessThan(errors[0] / 2);
   // The vectors say what was left at the beginning of a pass of the original difference.
-  expect(from.changes[0].vectors).toEqual(
-    thoughtNetwork(net, parameters, train).changes[0].vectors,
-  );
+  expect(from.changes[0].vectors).toEqual(thoughtNetwork(one, own, train).changes[0].vectors);
 });
 
 test('behind a norm the target is W·(z′ − z): a fit of r′ − r misses the contextual pre-activation', () => {
