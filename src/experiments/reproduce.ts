@@ -4,6 +4,7 @@
  * @module
  */
 import { decodeState, encodeState } from '../model/index.ts';
+import { alignment } from './alignment/alignment.ts';
 import { depth } from './depth/depth.ts';
 import {
   defaultsOf,
@@ -17,7 +18,7 @@ import { certifyPrompts, figure1 } from './fig1.ts';
 import { figure2 } from './fig2.ts';
 import { figure3 } from './fig3.ts';
 import type { FigureResult } from './figure-result.ts';
-import { gradient } from './gradient/figure.ts';
+import { gradient } from './gradient/gradient.ts';
 import { requireSameSettings } from './stored-training.ts';
 import { sweeps } from './sweeps/sweeps.ts';
 import { type OnProgress, ToyRun } from './toy-run.ts';
@@ -59,6 +60,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
       return trained && figure3(trained.run, onProgress, trained.workers);
     },
   }),
+  alignment,
   depth,
   sweeps,
   gradient,
