@@ -19,6 +19,7 @@ import { figure2 } from './fig2.ts';
 import { figure3 } from './fig3.ts';
 import type { FigureResult } from './figure-result.ts';
 import { gradient } from './gradient/gradient.ts';
+import { recurrent } from './recurrent/recurrent.ts';
 import { requireSameSettings } from './stored-training.ts';
 import { sweeps } from './sweeps/sweeps.ts';
 import { type OnProgress, ToyRun } from './toy-run.ts';
@@ -60,6 +61,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
       return trained && figure3(trained.run, onProgress, trained.workers);
     },
   }),
+  recurrent,
   alignment,
   depth,
   sweeps,
