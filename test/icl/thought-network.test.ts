@@ -26,7 +26,9 @@ import {
 } from '../../src/linalg/index.ts';
 import {
   type Block,
+  type BlockRun,
   blockOf,
+  contextualBlock,
   gpt2Block,
   initialise,
   llamaBlock,
@@ -36,6 +38,8 @@ import {
   network,
   preNorm,
   softmaxAttention,
+  WIRINGS,
+  type WiringName,
 } from '../../src/model/index.ts';
 import { FAMILIES } from '../support/families.ts';
 
@@ -241,13 +245,40 @@ test('passes with η = 1/2 go on from each other: in the first block D·(1 − 2
   expect(from.changes[0].vectors).toEqual(thoughtNetwork(one, own, train).changes[0].vectors);
 });
 
+test('passes of version bias halve what is left of the mean shift', () => {
+  const one = single(gpt2Block(sizes));
+  const train = instructed(3, 2);
+  const options = { version: 'bias', eta: 0.5, ridge: 1e-3 } as const;
+  const first = thoughtNetwork(one, ownOf(one), train, options);
+  const { changes } = thoughtNetwork(one, ownOf(one), train, { ...options, from: first });
+  const mean = changes[0].vectors.residual ?? new Float64Array(8);
+  const off = subtract(
+    changes[0].biases['b2'],
+    mean.map((entry) => 0.75 * entry),
+  );
+  expect(maxAbs(off)).toBeLessThanOrEqual(4 * Number.EPSILON * maxAbs(mean)); // five roundings
+});
+
+test.each(Object.keys(WIRINGS) as WiringName[])(
+  'wiring %s: a block of independent tokens becomes contextual at all of them',
+  (wiring) => {
+    const layer = softmaxAttention({ tokenWidth: 8, width: 8, heads: 2, headWidth: 4 });
+    const one = single(contextualBlock({ wiring, layer, hidden: 20, activation: 'gelu' }));
+    const sequences = [{ sequence: normal(8, 8), keep: [1, 4, 6, 7] }];
+    const found = thoughtNetwork(one, ownOf(one), sequences);
+    expect(errorOf(ownOf(one), sequences, one)).toBeGreaterThan(1e-4);
+    // A square; measured 3.5e-31.
+    expect(errorOf(found.parameters, sequences, one)).toBeLessThanOrEqual(1e-26);
+  },
+);
+
 test('behind a norm the target is W·(z′ − z): a fit of r′ − r misses the contextual pre-activation', () => {
   const one = single(gpt2Block(sizes));
   const own = ownOf(one);
   const sequences = [{ sequence: normal(8, 8), keep: [4, 5, 6, 7] }];
   const { changes, contextual, patched } = thoughtNetwork(one, own, sequences);
   const right = sequences[0].keep.map((t) => contextual[0][0][t]);
-  const rows = (which: typeof right, name: 'input' | 'residual') =>
+  const rows = (which: readonly BlockRun[], name: 'input' | 'residual') =>
     matrixFromRows(which.map((run) => run[name] ?? run.input));
   const Z = rows(patched[0][0], 'input');
   const W = own['blocks.0.mlp.W1'];
