@@ -114,7 +114,7 @@ test('of independent tokens of one sequence it is the exact static change', () =
 test('several sequences, each with its own removed tokens and positions, are exact together', () => {
   const sequences: CalibrationSequence[] = [
     { sequence: normal(6, 8), keep: [3, 5] },
-    { sequence: normal(4, 8), keep: [1], positions: [0, 4, 7, 20] },
+    { sequence: normal(4, 8), keep: [1, 3], positions: [0, 4, 7, 20] },
     { sequence: normal(5, 8), keep: [0, 4] },
   ];
   const found = thoughtNetwork(net, parameters, sequences);
@@ -164,6 +164,11 @@ describe('families', () => {
       const train = instructed(12, 3);
       const found = thoughtNetwork(one, own, train, { ridge: 1e-3 });
       expect(errorOf(found.parameters, train, one)).toBeLessThan(0.7 * errorOf(own, train, one));
+      const few = [{ sequence: normal(7, 8), keep: [2, 4, 6] }];
+      const exact = thoughtNetwork(one, own, few);
+      expect(errorOf(own, few, one)).toBeGreaterThan(1e-4);
+      // A square, of independent tokens at ρ = 0; measured 2.8e-31.
+      expect(errorOf(exact.parameters, few, one)).toBeLessThanOrEqual(1e-26);
       const [{ transform, weights }] = found.changes;
       for (const { weight } of block.feedForward.inputs) {
         expect(weights[weight]).toEqual(multiply(own[`blocks.0.mlp.${weight}`], transform));
@@ -241,6 +246,8 @@ test('passes with η = 1/2 go on from each other: in the first block D·(1 − 2
     errors.push(errorOf(from.parameters, train, one));
   }
   expect(errors[5]).toBeLessThan(errors[0] / 2);
+  const [{ weights, transform }] = from.changes;
+  expect(weights['Wu']).toEqual(multiply(own['blocks.0.mlp.Wu'], transform));
   // The vectors say what was left at the beginning of a pass of the original difference.
   expect(from.changes[0].vectors).toEqual(thoughtNetwork(one, own, train).changes[0].vectors);
 });
