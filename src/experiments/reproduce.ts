@@ -18,10 +18,13 @@ import { certifyPrompts, figure1 } from './fig1.ts';
 import { figure2 } from './fig2.ts';
 import { figure3 } from './fig3.ts';
 import type { FigureResult } from './figure-result.ts';
+import { generation } from './generation/generation.ts';
+import { functions } from './functions/functions.ts';
 import { gradient } from './gradient/gradient.ts';
 import { recurrent } from './recurrent/recurrent.ts';
 import { requireSameSettings } from './stored-training.ts';
 import { sweeps } from './sweeps/sweeps.ts';
+import { thought } from './thought/thought.ts';
 import { type OnProgress, ToyRun } from './toy-run.ts';
 import { toyWorkers } from './toy-service.ts';
 import { isDefault, type ToySettings } from './toy-settings.ts';
@@ -65,7 +68,10 @@ export const EXPERIMENTS: readonly Experiment[] = [
   alignment,
   depth,
   sweeps,
+  thought,
+  generation,
   gradient,
+  functions,
 ];
 
 /** What a run is made of. */
