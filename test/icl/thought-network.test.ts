@@ -317,8 +317,12 @@ test('a factor before the sum is divided out, one that is 0 is refused', () => {
     PARAMETERS.set(one, own);
     const { parameters: changed } = thoughtNetwork(one, own, sequences);
     expect(errorOf(changed, sequences, one)).toBeLessThanOrEqual(1e-26); // a square; measured 1.7e-31
-    const { parameters: biased } = thoughtNetwork(one, own, sequences, { version: 'bias' });
-    expect(errorOf(biased, sequences, one)).toBeLessThan(errorOf(own, sequences, one));
+    const biased = thoughtNetwork(one, own, sequences, { version: 'bias' });
+    expect(errorOf(biased.parameters, sequences, one)).toBeLessThan(errorOf(own, sequences, one));
+    const [{ biases, vectors }] = biased.changes;
+    const factors = update.kind === 'factor' ? null : own['blocks.0.layerScale'].data;
+    const shift = vectors.residual?.map((entry, k) => entry / (factors ? factors[k] : 0.25));
+    expect(biases['b2']).toEqual(shift);
     if (update.kind === 'factor') continue;
     own['blocks.0.layerScale'].data[3] = 0;
     expect(() => thoughtNetwork(one, own, sequences)).toThrow(DegenerateBase);
