@@ -18,8 +18,9 @@ import { certifyPrompts, figure1 } from './fig1.ts';
 import { figure2 } from './fig2.ts';
 import { figure3 } from './fig3.ts';
 import type { FigureResult } from './figure-result.ts';
-import { generation } from './generation/generation.ts';
+import { forms } from './forms/forms.ts';
 import { functions } from './functions/functions.ts';
+import { generation } from './generation/generation.ts';
 import { gradient } from './gradient/gradient.ts';
 import { recurrent } from './recurrent/recurrent.ts';
 import { requireSameSettings } from './stored-training.ts';
@@ -66,6 +67,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   }),
   recurrent,
   alignment,
+  forms,
   depth,
   sweeps,
   thought,
