@@ -159,6 +159,17 @@ test('one wrong update of (a), at the last token, fails its bound alone', async 
   expect(verdicts).toEqual([false, true, true]);
 });
 
+test('steps of (a) that do not share their right factor are no longer of rank one', async () => {
+  planted.fixed = ({ p, v }, i) => ({
+    p,
+    v: i === 9 ? v.map((x, k) => x + (k === 0 ? 1e-9 : 0)) : v,
+  });
+  const figure = await make();
+  expect(figure?.checks[2]).toMatchObject({ ok: false });
+  const ranks = figure?.series.find(({ name }) => name === '(a), fixed base');
+  expect(ranks?.y).toEqual([1, 1, 1, 1, 1, 1, 2]);
+});
+
 test('the other sign, and the base before, fail the bound of (b) alone', async () => {
   const wrong: ((right: ChangingBase) => ChangingBase)[] = [
     ({ steps, ...rest }) => ({

@@ -33,7 +33,6 @@ import {
   rankOneNorm,
   subtract,
   subtractMatrices,
-  vectorPseudoinverse,
 } from '../../linalg/index.ts';
 import {
   type Block,
@@ -95,8 +94,11 @@ export function formsTrial(block: Block, task: FormsTask): FormsTrial {
       `formsTrial: a step for each of ${context.rows} tokens is required, got ${b.steps.length}`,
     );
   }
-  const v = vectorPseudoinverse(prefixes[0]);
-  const steps = a.steps.map(({ gradient: { p } }) => ({ p: p.map((entry) => -entry), v }));
+  // W_{i+1} − W_i = −h·Δ_i, Δ_i = gradient.p·aᵀ, and h·a is the right factor of every update.
+  const steps = a.steps.map(({ gradient, update: { v } }) => ({
+    p: gradient.p.map((entry) => -entry),
+    v,
+  }));
   const updates = b.steps.map(({ update }) => update);
   const [ofA, ofB] = [steps, updates].map((all) =>
     ranksAt.map((i) => updateSpectrum(all.slice(0, i))),
