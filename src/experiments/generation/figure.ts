@@ -210,8 +210,8 @@ function captionOf({ prompts, tokens }: GenerationValues, { Llama, Gemma }: Resu
     'The component-wise gain divides by entries of the normalised output, some of which are small: its ' +
       `logits are off by up to ${short(componentWise.largest)} in bfloat16, where the scalar gain leaves ` +
       `${short(scalar.largest)}, below the ${short(Math.max(...gemma.rounding))} by which the rounding of the ` +
-      'full model moves them anyway; for trained Gemma 3 the paper reports 87.5% (component-wise) and 100% ' +
-      '(secular) in bfloat16, an independent audit 100% for both.',
+      'full model moves them anyway; for trained Gemma 3 in bfloat16 the paper reports 87.5% with its plain ' +
+      'form and 100% with its stable one, an independent audit 100% with both.',
     'These models are random, so how often a difference changes a token says little of trained ones; below ' +
       'float32 every operation is rounded once, as where sums are kept longer than results (so differences ' +
       'rise, in units of the roundoff, from 16 bits to 24), patches are computed in float64, then rounded, ' +
