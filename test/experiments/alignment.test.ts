@@ -62,12 +62,14 @@ test('the theorems hold, and the four expected means stand beside what is measur
     ...Array(3).fill('theorem true'),
     ...Array(9).fill('shape null'),
   ]);
-  const expected = figure?.checks.slice(3, 7).map(({ name }) => name.replace(/.*, /, ''));
+  const expected = figure?.checks
+    .slice(3, 7)
+    .map(({ name }) => name.replace('mean cosine of the whole updates at ', ''));
   expect(expected).toEqual([
-    'i = 1: from 0.06',
-    'i = 5: from 0.23',
-    'i = 10: from 0.3',
-    'i = 100: from 0.37',
+    'i = 1, distance from 0.06',
+    'i = 5, distance from 0.23',
+    'i = 10, distance from 0.3',
+    'i = 100, distance from 0.37',
   ]);
   const means = figure?.series.filter(({ name }) => name === 'trained, mean') ?? [];
   expect(means.map(({ x }) => x)).toEqual(Array(2).fill([1, 2, 3, 4, 5]));

@@ -156,7 +156,12 @@ function checksOf({ trained, untrained, linear, judged }: AlignmentTrials): Figu
     // i = 1: 0.04 to 0.14; 5: 0.25 to 0.31; 10: 0.30 to 0.36; 100: 0.37 to 0.45.
     ...EXPECTED.map(([i, expected]) => {
       const off = Math.abs(meanAt(trained, 'whole', i) - expected);
-      return shape(`mean cosine of the whole updates, i = ${i}: from ${expected}`, off, '<=', 0.12);
+      return shape(
+        `mean cosine of the whole updates at i = ${i}, distance from ${expected}`,
+        off,
+        '<=',
+        0.12,
+      );
     }),
     // 0.047 to 0.064
     shape('mean cosine example by example', meanOf(trained, 'steps'), '>=', 0.025),
