@@ -7,8 +7,6 @@
 import { readFileSync } from 'node:fs';
 import { EXIT } from './exit-codes.ts';
 import { UsageError } from './options.ts';
-import { reproduceCommand } from './reproduce.ts';
-import { verifyCommand } from './verify.ts';
 
 const HELP = `Examples:
   deltaw reproduce all      train the toy transformer and draw the paper's figures
@@ -24,9 +22,12 @@ Options of every command: --help, --json and --seed N; --out DIR where files are
 Exit codes: 0 done and holds, 1 a check failed, 2 usage, 3 bad input or file, 75 interrupted and
 resumable.`;
 
-const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
-  reproduce: reproduceCommand,
-  verify: verifyCommand,
+type Command = (args: readonly string[]) => Promise<number>;
+
+/** Loaded when asked for: each stands on a good part of the package. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  reproduce: async () => (await import('./reproduce.ts')).reproduceCommand,
+  verify: async () => (await import('./verify.ts')).verifyCommand,
 };
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
@@ -39,13 +40,13 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     process.stdout.write(`${HELP}\n`);
     return EXIT.ok;
   }
-  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command) {
+  const load = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!load) {
     const known = Object.keys(COMMANDS).join(' or ');
     const got = name === undefined ? 'none' : `'${name}'`;
     throw new UsageError(`deltaw: a command is required, ${known}, got ${got}`);
   }
-  return command(args);
+  return (await load())(args);
 }
 
 try {

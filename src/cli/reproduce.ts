@@ -38,8 +38,9 @@ export async function reproduceCommand(args: readonly string[]): Promise<number>
   const ids = experiments.map(({ id }) => id);
   requireWritableFolder(folder, [...ids.map((id) => `${id}.svg`), 'report.html', 'results.json']);
   const release = lockFolder(folder);
+  const usesToy = experiments.some((it) => it.usesToy);
   const store = new FolderStore(folder, [
-    ...(experiments.some(({ usesToy }) => usesToy) ? [TOY_STATE] : []),
+    ...(usesToy ? [TOY_STATE] : []),
     ...ids,
   ]);
   if (given.switches.has('fresh')) store.clear();
@@ -47,7 +48,7 @@ export async function reproduceCommand(args: readonly string[]): Promise<number>
   const interrupt = new Interrupt();
   let reached = '';
   try {
-    requireReadable(toy, store);
+    if (usesToy) requireReadable(toy, store);
     const figures = await reproduce(experiments, {
       ...{ toy, values, store, workers: count },
       onProgress: async (stage, done, total) => {
