@@ -119,6 +119,20 @@ test('K = 1 is the rank-one patch of the one query, recomputed here from two run
   expect(Math.abs(trial.unpatched - unpatched)).toBeLessThanOrEqual(1e-12 * unpatched);
   expect(Math.abs(trial.averaged.test[0] - missed / unpatched)).toBeLessThanOrEqual(1e-12);
   expect(trial.ranks).toEqual(Float64Array.of(1));
+  const size = one.dot(one.a, one.a);
+  const changed = matrix(
+    W.rows,
+    W.cols,
+    W.data.map((w, i) => w + (one.target[Math.floor(i / W.cols)] * one.a[i % W.cols]) / size),
+  );
+  const query = rowOf(queries, 1);
+  const predict = (own: Parameters<typeof runBlock>[1], tokens: typeof context): number =>
+    runBlock(block, own, tokens, query).output[2];
+  const there = predict(parameters, context);
+  const off = predict({ ...parameters, 'mlp.W1': changed }, matrix(0, 3)) - there;
+  const base = predict(parameters, matrix(0, 3)) - there;
+  const share = (off * off) / (base * base);
+  expect(Math.abs(trial.leastNorm.prediction[0] - share)).toBeLessThanOrEqual(1e-12 * share);
 });
 
 test('a fit that is off by 1e-9 fails both theorem checks', async () => {
