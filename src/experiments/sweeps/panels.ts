@@ -4,7 +4,7 @@
  * @module
  */
 import { median } from '../statistics.ts';
-import type { Panel } from '../svg/plot.ts';
+import type { Panel, Series } from '../svg/plot.ts';
 import type { Configuration } from './configurations.ts';
 import type { Outcome } from './outcome.ts';
 import {
@@ -21,31 +21,18 @@ import {
 const BLOCK = { label: 'block', scale: 'linear' } as const;
 
 export function errorPanel(outcomes: readonly Outcome[]): Panel {
-  const rows = (pick: Pick): number[][] => rowsOf(outcomes, pick);
-  const normed = outcomes.filter(withNorm);
+  const curve = (name: string, from: readonly Outcome[], pick: Pick): Series =>
+    byBlock(name, rowsOf(from, pick));
+  const bound = curve('bound of Theorem 1', outcomes, ({ allowed }) => allowed);
   return {
     title: 'Theory against each block',
     x: BLOCK,
-    y: { label: 'squared distance, mean over tokens', scale: 'log' },
+    y: { label: 'squared distance', unit: 'mean over tokens', scale: 'log' },
     series: [
-      byBlock(
-        'one difference for two (layer norm)',
-        rowsOf(normed, ({ shared }) => shared),
-      ),
-      byBlock(
-        '1e-8 in the denominator',
-        rows(({ softened }) => softened),
-      ),
-      byBlock(
-        'Theorem 1',
-        rows(({ exact }) => exact),
-      ),
-      {
-        ...byBlock(
-          'its rounding bound',
-          rows(({ allowed }) => allowed),
-        ),
-      },
+      curve('one difference (layer norm)', outcomes.filter(withNorm), ({ shared }) => shared),
+      curve('ε = 1e-8', outcomes, ({ softened }) => softened),
+      curve('Theorem 1', outcomes, ({ exact }) => exact),
+      withoutBand(bound),
     ],
   };
 }
@@ -61,7 +48,7 @@ export function normPanel(outcomes: readonly Outcome[]): Panel {
   return {
     title: 'Size of the last token’s update',
     x: { label: 'tasks a step, or context points', scale: 'log' },
-    y: { label: '‖ΔW‖, Frobenius and spectral', scale: 'log' },
+    y: { label: '‖ΔW‖', unit: 'Frobenius = spectral, of W1', scale: 'log' },
     series: [
       byGroup(
         'tasks a step',
@@ -82,17 +69,17 @@ export function anglePanel(outcomes: readonly Outcome[]): Panel {
   return {
     title: 'Angles between updates',
     x: BLOCK,
-    y: { label: 'cosine', scale: 'linear' },
+    y: { label: 'cosine of two updates', scale: 'linear' },
     series: [
       byBlock(
-        'two tokens, one base',
+        'tokens, one base',
         rowsOf(trained, ({ tokens }) => tokens),
       ),
       byBlock(
-        'two tokens, own bases',
+        'tokens, own bases',
         rowsOf(trained, ({ tokensSame }) => tokensSame),
       ),
-      byBlock('this block and the next', next),
+      byBlock('next block', next),
     ],
   };
 }
@@ -102,24 +89,19 @@ export function rankPanel(outcomes: readonly Outcome[]): Panel {
   const width = ({ dimension }: Configuration): number => dimension + 1;
   const most = grouped(plain, width, () => 0);
   const at = [...most.keys()].sort((a, b) => a - b);
+  const curve = (name: string, pick: Pick): Series => byGroup(name, grouped(plain, width, pick));
   return {
     title: 'Rank of the summed updates',
-    x: { label: 'token width', scale: 'linear' },
-    y: { label: 'rank', scale: 'linear' },
+    x: { label: 'token width', unit: 'entries', scale: 'linear' },
+    y: { label: 'rank of the sum over tokens', scale: 'linear' },
     series: [
       { name: 'token width', x: at, y: at, marker: false, dashed: false },
-      byGroup(
-        'numerical, own bases',
-        grouped(plain, width, ({ rankSame }) => rankSame),
-      ),
-      byGroup(
-        'entropy, own bases',
-        grouped(plain, width, ({ entropyRankSame }) => entropyRankSame),
-      ),
-      byGroup(
-        'numerical, one base',
-        grouped(plain, width, ({ rank }) => rank),
-      ),
+      withoutBand(curve('own bases', ({ rankSame }) => rankSame)),
+      curve('own bases, entropy', ({ entropyRankSame }) => entropyRankSame),
+      withoutBand(curve('one base', ({ rank }) => rank)),
     ],
   };
 }
+
+/** Where the band says nothing: the median alone. */
+const withoutBand = ({ name, x, y }: Series): Series => ({ name, x, y });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { quantile, summarise } from '../statistics.ts';
+import { mean, quantile, summarise } from '../statistics.ts';
 import type { Series } from '../svg/plot.ts';
 import type { Configuration } from './configurations.ts';
 import type { Outcome } from './outcome.ts';
@@ -13,6 +13,10 @@ export type Pick = (trial: BlockTrial) => number;
 
 export const isTrained = ({ configuration: { steps } }: Outcome): boolean => steps > 0;
 export const withNorm = ({ configuration: { norm } }: Outcome): boolean => norm;
+
+/** Mean loss of the last ten steps over the loss before the first; untrained 1. */
+export const growthOf = ({ losses }: Outcome): number =>
+  losses.length > 0 ? mean(losses.slice(-10)) / losses[0] : 1;
 
 /** Rows of one number a block, a row a prompt. */
 export const rowsOf = (outcomes: readonly Outcome[], pick: Pick): number[][] =>
