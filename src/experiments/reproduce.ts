@@ -22,6 +22,7 @@ import { forms } from './forms/forms.ts';
 import { functions } from './functions/functions.ts';
 import { generation } from './generation/generation.ts';
 import { gradient } from './gradient/gradient.ts';
+import { instruction } from './instruction/instruction.ts';
 import { recurrent } from './recurrent/recurrent.ts';
 import { requireSameSettings } from './stored-training.ts';
 import { sweeps } from './sweeps/sweeps.ts';
@@ -73,6 +74,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   thought,
   generation,
   gradient,
+  instruction,
   functions,
 ];
 
