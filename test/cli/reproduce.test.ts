@@ -218,6 +218,19 @@ test('a figure without the toy is made beside an interrupted run of the toy and 
   expect(readdirSync(folder)).toContain('run-state.bin');
 });
 
+test('a figure that fails takes no finished one with it, and one that is finished leaves the toy to the others', async () => {
+  const folder = temporaryFolder();
+  const toy = TINY.filter((arg) => !/fig[123]/.test(arg));
+  const failing = ['fig2', 'functions', '--quick', '--functions-learning-rate', '1e300'];
+  const { code } = await runCli([...toy, ...failing, '--out', folder]);
+  expect(code).toBe(3);
+  expect(readdirSync(folder).sort()).toEqual(['fig2.figure-state.bin', 'run-state.bin']);
+  expect((await runCli([...toy, 'fig1', '--out', folder])).code).toBe(0);
+  expect(readdirSync(folder)).toContain('run-state.bin');
+  expect((await runCli([...toy, 'fig2', '--out', folder])).code).toBe(0);
+  expect(readdirSync(folder).filter((name) => name.endsWith('.bin'))).toEqual([]);
+});
+
 test('training that diverges ends with an error, not with NaN in a figure', async () => {
   const folder = temporaryFolder();
   const { code, stderr } = await runCli([...TINY, '--learning-rate', '1e200', '--out', folder]);

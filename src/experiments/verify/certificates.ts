@@ -49,7 +49,7 @@ const unbiased = (found: NetworkPatch): NetworkPatch => ({
   patches: found.patches.map((layer) => layer.map((patch) => patch && { ...patch, biases: {} })),
 });
 
-/** The certificate with half of what is true claimed of its last block. */
+/** The certificate with half of what is true claimed of each block. */
 function exaggerated(certificate: Certificate, share: number): Certificate {
   const blocks = certificate.blocks.map((layer) =>
     layer.map((stated) => stated && { ...stated, output: (stated.output * share) / 2 }),
