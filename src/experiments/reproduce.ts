@@ -87,6 +87,8 @@ export interface ReproduceOptions {
   readonly store: Store;
   /** Threads. Default: 1. They change no bit. */
   readonly workers?: number;
+  /** Told which figure is begun. */
+  readonly onFigure?: (it: Experiment) => void;
 }
 
 /** The name in the store of the toy's training. */
@@ -100,7 +102,7 @@ export const TOY_STATE = 'run';
  */
 export async function reproduce(
   experiments: readonly Experiment[],
-  { toy: settings, values = {}, onProgress, store, workers: count = 1 }: ReproduceOptions,
+  { toy: settings, values = {}, onProgress, store, workers: count = 1, onFigure }: ReproduceOptions,
 ): Promise<FigureResult[] | null> {
   const run = experiments.some(({ usesToy }) => usesToy)
     ? new ToyRun(settings, store.read(TOY_STATE))
@@ -118,6 +120,7 @@ export async function reproduce(
   try {
     const figures: FigureResult[] = [];
     for (const it of experiments) {
+      onFigure?.(it);
       const own = values[it.id] ?? defaultsOf(it.settings);
       const context = contextOf(it, settings, own, { onProgress, store, workers: count, toy });
       const figure = await makeOnce(it, context, settings, store);
@@ -162,8 +165,8 @@ async function makeOnce(
   };
   const bytes = store.read(name);
   if (bytes) {
-    const { settings: stored } = decodeState(bytes);
-    requireSameSettings(it.id, stored, settings);
+    const { kind, settings: stored } = decodeState(bytes);
+    requireSameSettings(it.id, kind === FIGURE ? stored : {}, settings);
     return JSON.parse(String(stored[FIGURE]));
   }
   const figure = await it.run(context);
