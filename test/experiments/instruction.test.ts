@@ -62,7 +62,17 @@ afterEach(() => {
 
 const TINY = {
   ...defaultsOf(instruction.settings),
-  ...{ width: 8, hidden: 6, steps: 3, batch: 5, exact: 2, calibration: 3, heldOut: 4, draws: 2 },
+  ...{
+    blocks: 1,
+    width: 4,
+    hidden: 3,
+    steps: 3,
+    batch: 5,
+    exact: 2,
+    calibration: 3,
+    heldOut: 4,
+    draws: 2,
+  },
 };
 
 const memory = (): Store => {

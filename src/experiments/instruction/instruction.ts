@@ -46,7 +46,7 @@ const SETTINGS = {
   exact: { value: 100, quick: 10, help: 'questions of each task with exact patches' },
   calibration: { value: 160, quick: 10, help: 'the largest K, calibration questions' },
   heldOut: { value: 100, quick: 20, help: 'other questions that judge a change' },
-  draws: { value: 10, quick: 2, help: 'draws of both, for each task' },
+  draws: { value: 8, quick: 2, help: 'draws of both, for each task' },
   ridge: { value: 1e-3, range: POSITIVE, help: 'ρ_0 of the ridge ρ_0·‖Z‖²/tr Z' },
 };
 
@@ -106,6 +106,7 @@ export const instruction: Experiment = experiment({
         parameters: { seed: context.seed, ...values },
         judged: context.judged,
         losses: trained.losses,
+        sizes: [values.width, values.hidden],
         counts: countsOf(values),
         ...withAndWithout(values, parameters),
         exact,

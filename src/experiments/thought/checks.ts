@@ -64,39 +64,44 @@ export function checksOf(trials: ThoughtTrials): Check[] {
 type Judge = (name: string, value: number, relation: '<=' | '>=', limit: number) => Check;
 
 /**
- * E_test and E_train at K over E_0, as theory.md 11.6 has them with E_0 of about 10. Measured on seeds 1 to 3: E_test
- * 0.6 to 1.5 times that, E_train 0.6 to 1.2 times; the mean of E_test is heavy-tailed at K = 5 still.
+ * K, a limit of E_test/E_0 and one of E_train/E_0: three times and a third of what theory.md 11.6 has with E_0 of about 10.
+ * Measured on seeds 1 to 3: E_test 0.6 to 1.5 times that, E_train 0.6 to 1.2 times; the mean of E_test is
+ * heavy-tailed at K = 5 still.
  */
 const EXPECTED = [
-  [5, 0.0086, 0.0032],
-  [10, 0.0073, 0.0046],
-  [25, 0.007, 0.0059],
-  [128, 0.0064, 0.0059],
+  [5, 0.026, 0.001],
+  [10, 0.022, 0.0015],
+  [25, 0.021, 0.002],
+  [128, 0.019, 0.002],
 ] as const;
 
 /** Limits with the ranges of seeds 1 to 3 beside them. */
 function toyChecks({ contexts, counts, rank }: ThoughtTrials, check: Judge): Check[] {
   const unpatched = mean(contexts.map((trial) => trial.unpatched));
   const over = (which: 'train' | 'test', K: number): number => {
-    const k = Math.max(0, counts.indexOf(K));
+    const k = counts.indexOf(K);
     return mean(contexts.map((trial) => trial[which][k])) / unpatched;
   };
   const last = counts.length - 1;
   const medians = summarise(contexts.map(({ leastNorm }) => leastNorm.test)).median;
   const averaged = summarise(contexts.map((trial) => trial.averaged.test)).median;
   const predictions = summarise(contexts.map(({ leastNorm }) => leastNorm.prediction)).median;
-  const most = counts[last];
+  const [most, at] = [counts[last], counts.indexOf(rank)];
   return [
     check('E_0, mean of ‖W·δ‖²', unpatched, '>=', 5), // 11.3 to 13.7
     check('E_test/E_0 at K = 1', over('test', 1), '>=', 0.3), // 0.53 to 0.63
-    // No finite mean in theory: 0.17 to 0.56, another program found 1e4.
-    check(`E_test/E_0 at K = ${rank}, mean`, over('test', rank), '>=', 0.05),
-    check(`E_test/E_0 at K = ${rank}, median`, medians[counts.indexOf(rank)], '<=', 0.1), // 0.017 to 0.033
+    ...(at < 0
+      ? []
+      : [
+          // No finite mean in theory: 0.17 to 0.56, another program found 1e4.
+          check(`E_test/E_0 at K = ${rank}, mean`, over('test', rank), '>=', 0.05),
+          check(`E_test/E_0 at K = ${rank}, median`, medians[at], '<=', 0.1), // 0.017 to 0.033
+        ]),
     check('E_test/E_0 at K = 3', over('test', 3), '<=', 1), // 0.016 to 0.052; no finite mean either
     check('E_train/E_0 at K = 3', over('train', 3), '>=', 0.0005), // 0.0014 to 0.0028
-    ...EXPECTED.flatMap(([K, test, train]) => [
-      check(`E_test/E_0 at K = ${K}`, over('test', K), '<=', 3 * test),
-      check(`E_train/E_0 at K = ${K}`, over('train', K), '>=', train / 3),
+    ...EXPECTED.filter(([K]) => counts.includes(K)).flatMap(([K, test, train]) => [
+      check(`E_test/E_0 at K = ${K}`, over('test', K), '<=', test),
+      check(`E_train/E_0 at K = ${K}`, over('train', K), '>=', train),
     ]),
     check(`predictions at K = ${most}, median`, predictions[last], '<=', 0.002), // 0.00038 to 0.00048
     // In one direction of two: (1 − 1/2)². 0.235 to 0.255.

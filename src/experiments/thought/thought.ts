@@ -43,12 +43,11 @@ const STREAM = { contexts: 81, queries: 82, designs: 83 } as const;
 /** Rows of W of a normal design; a token has twice as many entries as its rank. */
 const OUTPUTS = 6;
 
-/** The K of theory and of the paper, up to the largest. */
+/** The K of theory and of the paper, up to the largest, and the rank. */
 const COUNTS = [1, 2, 3, 5, 8, 10, 16, 25, 32, 40, 64, 128];
 
-const countsOf = ({ tokens }: Own): number[] => [
-  ...new Set([...COUNTS.filter((K) => K < tokens), tokens]),
-];
+const countsOf = ({ tokens }: Own, rank: number): number[] =>
+  [...new Set([...COUNTS, rank, tokens])].filter((K) => K <= tokens).sort((a, b) => a - b);
 
 /** K around r: below, at and above. */
 const designCounts = (r: number): number[] =>
@@ -83,7 +82,8 @@ export const thought: Experiment = experiment({
     if (!trained) return null;
     const { settings, training } = trained.run;
     const { dimension } = settings;
-    const counts = countsOf(values);
+    const rank = Math.min(dimension, settings.width);
+    const counts = countsOf(values, rank);
     const random = new Random(seed, STREAM.queries);
     const contexts = drawPrompts(settings, STREAM.contexts, values.contexts).map(
       ({ context }): ContextTask => ({
@@ -130,7 +130,7 @@ export const thought: Experiment = experiment({
     return thoughtFigure({
       parameters: { ...settings, ...values },
       judged,
-      rank: Math.min(dimension, settings.width),
+      rank,
       counts,
       contexts: found,
       designs: ranks.map((rank, k) => ({
