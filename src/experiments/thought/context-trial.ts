@@ -118,7 +118,7 @@ export function contextTrial(
 
 /**
  * The mean of (ŷ − ŷ_context)² without the context, with W1 changed by M. All queries at once: `predictionError` of
- * icl goes one by one, which takes ten times as long.
+ * icl goes one by one, which takes five times as long (0.6 against 2.9 ms for 100 queries of the toy).
  */
 function predictionError(
   block: Block,
