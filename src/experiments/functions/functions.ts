@@ -154,9 +154,10 @@ async function measure(
   const shifts: Measured['shifts'][number][] = [];
   for (const [s, shift] of (id === SHIFTED ? SHIFTS : []).entries()) {
     const shifted = draw(new Random(seed, STREAM.shift, s), shift);
-    const found = await errorsOf(`functions: ${shift.name}`, shifted);
+    const name = shift.name.replaceAll('-', ' ');
+    const found = await errorsOf(`functions: ${name}`, shifted);
     if (!found) return null;
-    shifts.push({ name: shift.name, errors: found });
+    shifts.push({ name, errors: found });
   }
   return { learned, errors, proofs, shifts };
 }
