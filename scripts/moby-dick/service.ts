@@ -16,7 +16,9 @@ import { mobyDickModel, SETTINGS } from './settings.ts';
 const SERVICE: Service<number, GradientHandlers> = {
   url: import.meta.url,
   serve: (vocabulary) =>
-    gradientHandlers(nextTokenPrediction(mobyDickModel(vocabulary), { batch: SETTINGS.batch })),
+    gradientHandlers(
+      nextTokenPrediction(mobyDickModel(vocabulary), { targets: SETTINGS.batch * SETTINGS.length }),
+    ),
 };
 
 export const gradientWorkers = (

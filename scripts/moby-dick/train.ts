@@ -80,32 +80,33 @@ function begin(): Run {
   };
 }
 
-/** `count` stretches of length + 1 characters that begin where `at` says. */
-function stretches(ids: readonly number[], count: number, at: (i: number) => number): Matrix {
-  const rows = matrix(count, length + 1);
+/** Stretches of `length` characters that begin where `at` says, and beside each character the next one. */
+function stretches(ids: readonly number[], count: number, at: (i: number) => number): Matrix[] {
+  const [read, wanted] = [matrix(count, length), matrix(count, length)];
   for (let i = 0; i < count; i++) {
     const from = at(i);
-    rows.data.set(ids.slice(from, from + length + 1), i * (length + 1));
+    read.data.set(ids.slice(from, from + length), i * length);
+    wanted.data.set(ids.slice(from + 1, from + length + 1), i * length);
   }
-  return rows;
+  return [read, wanted];
 }
 
 function drawBatch(random: Random): Matrix[][] {
   const most = text.training.length - length;
-  return Array.from({ length: batch / microBatch }, () => [
+  return Array.from({ length: batch / microBatch }, () =>
     stretches(text.training, microBatch, () => random.integer(most)),
-  ]);
+  );
 }
 
 /** Mean loss in nats a character over evenly spaced stretches of the validation text. */
 function validationLoss(parameters: Parameters): number {
   const { validationSequences: count } = SETTINGS;
   const spacing = Math.floor((text.validation.length - length - 1) / count);
-  const whole = nextTokenPrediction(model, { batch: count });
+  const whole = nextTokenPrediction(model, { targets: count * length });
   let sum = 0;
   for (let i = 0; i < count; i += microBatch) {
     const rows = stretches(text.validation, microBatch, (j) => (i + j) * spacing);
-    sum += gradientOf(whole, parameters, [rows]).loss;
+    sum += gradientOf(whole, parameters, rows).loss;
   }
   return sum;
 }

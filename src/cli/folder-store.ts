@@ -12,14 +12,11 @@ const ENDING = '-state.bin';
 
 export class FolderStore implements Store {
   readonly #folder: string;
-  readonly #prefixes: readonly string[];
   /** The file that was read last: what an error while reading speaks of. */
   lastRead: string | undefined;
 
-  /** States called PREFIX or PREFIX.ANYTHING belong to the run. */
-  constructor(folder: string, prefixes: readonly string[]) {
+  constructor(folder: string) {
     this.#folder = folder;
-    this.#prefixes = prefixes;
   }
 
   pathOf(name: string): string {
@@ -36,12 +33,17 @@ export class FolderStore implements Store {
     writeWhole(this.pathOf(name), bytes);
   }
 
-  /** Removes all states of the run. */
-  clear(): void {
-    for (const file of readdirSync(this.#folder)) {
-      if (!file.endsWith(ENDING)) continue;
-      const [prefix] = file.slice(0, -ENDING.length).split('.');
-      if (this.#prefixes.includes(prefix)) removeIfThere(join(this.#folder, file));
+  /** The names of all states. */
+  names(): string[] {
+    return readdirSync(this.#folder)
+      .filter((file) => file.endsWith(ENDING))
+      .map((file) => file.slice(0, -ENDING.length));
+  }
+
+  /** Removes the states called PREFIX or PREFIX.ANYTHING. */
+  remove(prefixes: readonly string[]): void {
+    for (const name of this.names()) {
+      if (prefixes.includes(name.split('.')[0])) removeIfThere(this.pathOf(name));
     }
   }
 }

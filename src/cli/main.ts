@@ -6,12 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { EXIT } from './exit-codes.ts';
-import { generateCommand } from './generate.ts';
 import { UsageError } from './options.ts';
-import { patchCommand } from './patch.ts';
-import { reproduceCommand } from './reproduce.ts';
-import { thoughtCommand } from './thought.ts';
-import { verifyCommand } from './verify.ts';
 
 const HELP = `Examples:
   deltaw reproduce all      train the toy transformer and draw the paper's figures
@@ -31,12 +26,15 @@ Options of every command: --help, --json and --seed N; --out DIR where files are
 Exit codes: 0 done and holds, 1 a check failed, 2 usage, 3 bad input or file, 75 interrupted and
 resumable.`;
 
-const COMMANDS: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
-  reproduce: reproduceCommand,
-  verify: verifyCommand,
-  patch: patchCommand,
-  generate: generateCommand,
-  thought: thoughtCommand,
+type Command = (args: readonly string[]) => Promise<number>;
+
+/** Loaded when asked for: each stands on a good part of the package. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  reproduce: async () => (await import('./reproduce.ts')).reproduceCommand,
+  verify: async () => (await import('./verify.ts')).verifyCommand,
+  patch: async () => (await import('./patch.ts')).patchCommand,
+  generate: async () => (await import('./generate.ts')).generateCommand,
+  thought: async () => (await import('./thought.ts')).thoughtCommand,
 };
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
@@ -49,15 +47,15 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     process.stdout.write(`${HELP}\n`);
     return EXIT.ok;
   }
-  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command) {
+  const load = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!load) {
     const known = Object.keys(COMMANDS)
       .join(', ')
       .replace(/, ([^,]*)$/, ' or $1');
     const got = name === undefined ? 'none' : `'${name}'`;
     throw new UsageError(`deltaw: a command is required, ${known}, got ${got}`);
   }
-  return command(args);
+  return (await load())(args);
 }
 
 try {

@@ -4,7 +4,8 @@
  * @module
  */
 import { join } from 'node:path';
-import { reproduce, TOY_STATE } from '../experiments/reproduce.ts';
+import type { Experiment } from '../experiments/experiment.ts';
+import { EXPERIMENTS, reproduce, TOY_STATE } from '../experiments/reproduce.ts';
 import { ToyRun } from '../experiments/toy-run.ts';
 import type { ToySettings } from '../experiments/toy-settings.ts';
 import { lockFolder, requireWritableFolder } from '../io/index.ts';
@@ -38,18 +39,21 @@ export async function reproduceCommand(args: readonly string[]): Promise<number>
   const ids = experiments.map(({ id }) => id);
   requireWritableFolder(folder, [...ids.map((id) => `${id}.svg`), 'report.html', 'results.json']);
   const release = lockFolder(folder);
-  const store = new FolderStore(folder, [
-    ...(experiments.some(({ usesToy }) => usesToy) ? [TOY_STATE] : []),
-    ...ids,
-  ]);
-  if (given.switches.has('fresh')) store.clear();
+  const usesToy = experiments.some((it) => it.usesToy);
+  const store = new FolderStore(folder);
+  const toyStates = [TOY_STATE, ...EXPERIMENTS.filter((it) => it.usesToy).map(({ id }) => id)];
+  if (given.switches.has('fresh')) store.remove([...ids, ...(usesToy ? toyStates : [])]);
   const progress = new Progress();
   const interrupt = new Interrupt();
   let reached = '';
+  let current: Experiment | undefined;
   try {
-    requireReadable(toy, store);
+    if (usesToy) requireReadable(toy, store);
     const figures = await reproduce(experiments, {
       ...{ toy, values, store, workers: count },
+      onFigure: (it) => {
+        current = it;
+      },
       onProgress: async (stage, done, total) => {
         progress.update(stage, done, total);
         reached = `${done} of ${total}${stage === 'training' ? ' steps' : ` of ${stage}`}`;
@@ -65,7 +69,9 @@ export async function reproduceCommand(args: readonly string[]): Promise<number>
       return EXIT.resumable;
     }
     const files = writeResults(folder, toy, experiments, figures);
-    store.clear();
+    store.remove(ids);
+    // The toy's training is still wanted where another run was interrupted after it.
+    if (usesToy && store.names().every((name) => name === TOY_STATE)) store.remove([TOY_STATE]);
     const ok = isOk(figures);
     process.stdout.write(
       given.switches.has('json')
@@ -74,8 +80,10 @@ export async function reproduceCommand(args: readonly string[]): Promise<number>
     );
     return ok ? EXIT.ok : EXIT.checkFailed;
   } catch (error) {
-    // A training that diverges would diverge again: there is nothing to go on with.
-    if (error instanceof DomainError) store.clear();
+    // What diverges would diverge again: with these settings there is nothing to go on with.
+    if (error instanceof DomainError && current) {
+      store.remove(current.usesToy ? toyStates : [current.id]);
+    }
     if (!(error instanceof StateError)) throw error;
     throw new StateError(
       `${store.lastRead ?? folder}: ${error.message}; --fresh drops that run and starts again`,

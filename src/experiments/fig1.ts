@@ -61,7 +61,7 @@ export function figure1(
       ),
       shapeCheck('the largest such difference', difference, '<=', 1e-14, judged),
       shapeCheck(
-        'certified: the largest R of |T_W(C,x) − T_{W+ΔW}(x)| ≤ R in exact arithmetic',
+        'certified in exact arithmetic, from the attention outputs on: the largest R',
         certified,
         '<=',
         1e-12,
@@ -78,7 +78,7 @@ export function figure1(
       `Right: over all ${prompts} prompts the two outputs differ by at most ` +
         `${difference.toExponential(1)}, which is ${(100 * overBound).toPrecision(2)}% of what the ` +
         'a-priori rounding bound allows where they come closest to it; after the last step enclosures ' +
-        `prove that in exact arithmetic they differ by at most ${certified.toExponential(1)}.`,
+        `prove that from the stored attention outputs on, in exact arithmetic, they differ by at most ${certified.toExponential(1)}.`,
       'The context and the weight update are the same function of the query, before training as ' +
         'well as after it; training only makes that function a good predictor.',
     ],

@@ -4,6 +4,7 @@
  * @module
  */
 import { decodeState, encodeState } from '../model/index.ts';
+import { alignment } from './alignment/alignment.ts';
 import { depth } from './depth/depth.ts';
 import {
   defaultsOf,
@@ -17,9 +18,15 @@ import { certifyPrompts, figure1 } from './fig1.ts';
 import { figure2 } from './fig2.ts';
 import { figure3 } from './fig3.ts';
 import type { FigureResult } from './figure-result.ts';
-import { gradient } from './gradient/figure.ts';
+import { forms } from './forms/forms.ts';
+import { functions } from './functions/functions.ts';
+import { generation } from './generation/generation.ts';
+import { gradient } from './gradient/gradient.ts';
+import { instruction } from './instruction/instruction.ts';
+import { recurrent } from './recurrent/recurrent.ts';
 import { requireSameSettings } from './stored-training.ts';
 import { sweeps } from './sweeps/sweeps.ts';
+import { thought } from './thought/thought.ts';
 import { type OnProgress, ToyRun } from './toy-run.ts';
 import { toyWorkers } from './toy-service.ts';
 import { isDefault, type ToySettings } from './toy-settings.ts';
@@ -59,9 +66,16 @@ export const EXPERIMENTS: readonly Experiment[] = [
       return trained && figure3(trained.run, onProgress, trained.workers);
     },
   }),
+  recurrent,
+  alignment,
+  forms,
   depth,
   sweeps,
+  thought,
+  generation,
   gradient,
+  instruction,
+  functions,
 ];
 
 /** What a run is made of. */
@@ -73,6 +87,8 @@ export interface ReproduceOptions {
   readonly store: Store;
   /** Threads. Default: 1. They change no bit. */
   readonly workers?: number;
+  /** Told which figure is begun. */
+  readonly onFigure?: (it: Experiment) => void;
 }
 
 /** The name in the store of the toy's training. */
@@ -86,7 +102,7 @@ export const TOY_STATE = 'run';
  */
 export async function reproduce(
   experiments: readonly Experiment[],
-  { toy: settings, values = {}, onProgress, store, workers: count = 1 }: ReproduceOptions,
+  { toy: settings, values = {}, onProgress, store, workers: count = 1, onFigure }: ReproduceOptions,
 ): Promise<FigureResult[] | null> {
   const run = experiments.some(({ usesToy }) => usesToy)
     ? new ToyRun(settings, store.read(TOY_STATE))
@@ -104,6 +120,7 @@ export async function reproduce(
   try {
     const figures: FigureResult[] = [];
     for (const it of experiments) {
+      onFigure?.(it);
       const own = values[it.id] ?? defaultsOf(it.settings);
       const context = contextOf(it, settings, own, { onProgress, store, workers: count, toy });
       const figure = await makeOnce(it, context, settings, store);
@@ -148,8 +165,8 @@ async function makeOnce(
   };
   const bytes = store.read(name);
   if (bytes) {
-    const { settings: stored } = decodeState(bytes);
-    requireSameSettings(it.id, stored, settings);
+    const { kind, settings: stored } = decodeState(bytes);
+    requireSameSettings(it.id, kind === FIGURE ? stored : {}, settings);
     return JSON.parse(String(stored[FIGURE]));
   }
   const figure = await it.run(context);

@@ -56,7 +56,8 @@ export function validationTrial(
 }
 
 /**
- * R of the certificate that |T_W(C, x) − T_{W+ΔW}(x)| ≤ R in exact arithmetic, confirmed by the verifier.
+ * R of the certificate that, from the attention outputs a and a' on, |T_W(C, x) − T_{W+ΔW}(x)| ≤ R in exact
+ * arithmetic; confirmed by the verifier.
  *
  * @throws CertificateError if the verifier does not confirm it.
  */

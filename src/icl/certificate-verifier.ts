@@ -4,7 +4,8 @@
  * The network is run again on the tokens, with the certificate's patches and in the context, and must leave the
  * doubles of the certificate bit for bit; then each block is evaluated on them in enclosures about double-doubles
  * (`precise-enclosing.ts`), and the difference of patched and contextual block must lie in [−R, R]. They are
- * sharper than those that R comes from, so a certificate that is true as it was made is confirmed.
+ * sharper than those that R comes from wherever products stay above about 2⁻⁹⁰⁰; there a certificate is confirmed as it
+ * was made.
  *
  * @module
  */
@@ -29,6 +30,7 @@ import {
   preciseEnclosing,
   preciseOf,
 } from './precise-enclosing.ts';
+import { requireNetworkPatches } from './saved-patches.ts';
 
 /** A certificate whose statement could not be confirmed. */
 export class CertificateError extends Error {
@@ -39,7 +41,7 @@ export class CertificateError extends Error {
 export interface Verification {
   /** How many statements were confirmed: sites, blocks and logits. */
   readonly confirmed: number;
-  /** The largest difference found at a block over the R that is certified there: at most 1. */
+  /** The largest difference found over the R that is certified for it, of all statements: at most 1. */
   readonly largest: number;
 }
 
@@ -48,8 +50,9 @@ export interface Verification {
  *
  * Preconditions: the network and the parameters that it was made for, and the model if logits are certified.
  *
- * @throws CertificateError naming block and token of what could not be confirmed; also as `runNetwork`, and
- * DegenerateBase or DomainError as the evaluator, if sequence, patches or parameters do not fit.
+ * @throws CertificateError naming block and token of what could not be confirmed; also as `runNetwork` and
+ * `requireNetworkPatches`, and DegenerateBase or DomainError as the evaluator, if sequence, mode, patches or
+ * parameters do not fit.
  */
 export function verifyCertificate(
   network: Network,
@@ -59,6 +62,7 @@ export function verifyCertificate(
 ): Verification {
   const { sequence, positions, keep, mode, patches, blocks, logits } = certificate;
   requireShape(network, certificate, model);
+  requireNetworkPatches('verifyCertificate', network, parameters, certificate);
   const kept = keep.map((t) => positions[t]);
   const retained = rowsOf(sequence, keep);
   const contextual = runNetwork(network, parameters, sequence, positions);
@@ -66,16 +70,19 @@ export function verifyCertificate(
   const all = mapParameters(parameters, preciseOf);
   const last = keep.length - 1;
   let [confirmed, largest] = [0, 0];
+  const confirm = (at: string, x: PreciseMatrix, y: PreciseMatrix, R: number): void => {
+    largest = Math.max(largest, requireWithin(at, largestApart(x, y), R));
+    confirmed++;
+  };
   network.blocks.forEach((block, l) => {
     const own = network.own(all, l);
     keep.forEach((t, i) => {
+      const at = `block ${l}, token ${t}`;
       const stated = blocks[l][i];
       const patch = patches[l][i];
-      const at = `block ${l}, token ${t}`;
-      if (!stated || !patch) {
-        requireTrue(at, 'a statement', mode !== 'all' && i !== last);
-        return;
-      }
+      const expected = mode === 'all' || i === last;
+      requireTrue(at, expected ? 'a statement' : 'no statement', expected === (stated !== null));
+      if (!stated || !patch) return; // the patches were found to be of the mode
       requireSameRun(at, stated.base, patched[l][i]);
       requireSameRun(at, stated.contextual, contextual[l][t]);
       const finish = (from: BlockInput, change?: BlockPatch) => {
@@ -85,20 +92,13 @@ export function verifyCertificate(
       };
       const [p, c] = [finish(stated.base, patch), finish(stated.contextual)];
       for (const name of sitesOf(at, certifiedSites(block, patch), stated)) {
-        const found = largestApart(p.sites[name].output, c.sites[name].output);
-        requireWithin(`${at}, site ${name}`, found, stated.sites[name]);
-        confirmed++;
+        const [x, y] = [p, c].map(({ sites }) => sites[name].output);
+        confirm(`${at}, site ${name}`, x, y, stated.sites[name]);
       }
-      largest = Math.max(
-        largest,
-        requireWithin(at, largestApart(p.output, c.output), stated.output),
-      );
-      confirmed++;
+      confirm(at, p.output, c.output, stated.output);
       if (model && logits !== null && l === blocks.length - 1 && i === last) {
-        const read = (stream: PreciseMatrix): PreciseMatrix =>
-          model.logits(preciseEnclosing, all, stream);
-        requireWithin('the logits', largestApart(read(p.output), read(c.output)), logits);
-        confirmed++;
+        const [x, y] = [p, c].map(({ output }) => model.logits(preciseEnclosing, all, output));
+        confirm('the logits', x, y, logits);
       }
     });
   });
@@ -107,7 +107,7 @@ export function verifyCertificate(
 
 /** found/R. @throws CertificateError if that is above 1. */
 function requireWithin(at: string, found: number, R: number): number {
-  if (!(found <= R && R < Infinity)) {
+  if (!(typeof R === 'number' && found <= R && R < Infinity)) {
     throw new CertificateError(
       `verifyCertificate: ${at}: patched and contextual must be within ${R}, got an enclosure of up to ${found}`,
     );

@@ -8,14 +8,15 @@
  *   patched(z, r) − contextual(z', r') ∈ [−R, R] in every entry
  *
  * at each input site that the patch changes, at the output of each block, and, starting from the last block, at
- * the logits. It is a statement on each block by itself. Nothing is said of the exact trajectory through the whole network,
+ * the logits. It is a statement on each block by itself, from the doubles on: attention, which led to them, is as it was
+ * computed. Nothing is said of the exact trajectory through the whole network,
  * of which the doubles are a rounded copy. `certificate-verifier.ts` checks such a statement by other means.
  *
  * Source: theory.md 9.7.
  *
  * @module
  */
-import { DomainError, type Matrix, matrix, rowMatrix } from '../linalg/index.ts';
+import { DomainError, type Matrix, matrix, NonFiniteError, rowMatrix } from '../linalg/index.ts';
 import {
   type Block,
   type BlockPatch,
@@ -170,10 +171,18 @@ export const certifiedSites = ({ feedForward }: Block, patch: BlockPatch): strin
     .filter(({ weight, bias }) => patch.weights[weight] || patch.biases[bias])
     .map(({ weight }) => weight);
 
-/** At least the largest |x − y| over all entries and all x and y in the enclosures. */
+/**
+ * At least the largest |x − y| over all entries and all x and y in the enclosures.
+ *
+ * @throws NonFiniteError if that overflows.
+ */
 function largestDifference(x: Enclosure, y: Enclosure): number {
-  return x.rad.reduce((most, rad, i) => {
+  const largest = x.rad.reduce((most, rad, i) => {
     const apart = Math.abs(x.mid.data[i] - y.mid.data[i]);
     return Math.max(most, enlarge(apart + rad + y.rad[i], 4));
   }, 0);
+  if (!(largest < Infinity)) {
+    throw new NonFiniteError(`certify: a finite difference is required, got ${largest}`);
+  }
+  return largest;
 }

@@ -79,6 +79,10 @@ const row = ({ mid, rad }: Enclosure, i: number): IntervalVector => {
   return { mid: mid.data.subarray(from, to), rad: rad.subarray(from, to) };
 };
 
+/** At least the sum, also where a product was lost to underflow. */
+const spread = (carried: number, own: number): number =>
+  enlarge(carried + own, 4) + Number.MIN_VALUE;
+
 /** f(mid) ± (Lip·rad + the error of evaluating f). */
 const activationRule =
   (name: ActivationName): Rule =>
@@ -86,7 +90,7 @@ const activationRule =
     const { op, lipschitz, evaluationError } = ACTIVATIONS[name];
     const mid = op.forward([x.mid]).value;
     const rad = x.rad.map((r, i) =>
-      enlarge(lipschitz * r + evaluationError(Math.abs(x.mid.data[i]), Math.abs(mid.data[i])), 4),
+      spread(lipschitz * r, evaluationError(Math.abs(x.mid.data[i]), Math.abs(mid.data[i]))),
     );
     return { mid, rad };
   };

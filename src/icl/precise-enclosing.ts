@@ -69,11 +69,13 @@ function normalised(c: Row, { attributes }: Op, gain: Row): PreciseInterval[] {
 function routed(logits: Row, k: number): PreciseInterval[] {
   const order = Array.from(logits.keys()).sort((a, b) => logits[b].mid.hi - logits[a].mid.hi);
   const [selected, rest] = [order.slice(0, k), order.slice(k)];
-  const apart = rest.every((e) => {
-    const { mid, rad } = subtractPrecise(logits[selected[k - 1]], logits[e]);
-    return mid.hi * (1 - 2 * Number.EPSILON) > rad;
-  });
-  const wide = logits.some((x) => spread(x) > 1);
+  const apart = selected.every((s) =>
+    rest.every((e) => {
+      const { mid, rad } = subtractPrecise(logits[s], logits[e]);
+      return mid.hi * (1 - 2 * Number.EPSILON) > rad;
+    }),
+  );
+  const wide = selected.some((e) => spread(logits[e]) > 0.1);
   if (!apart || wide) {
     throw new DegenerateBase(
       `preciseEnclosing: logits that tell which ${k} experts are selected are required, got others`,
@@ -88,11 +90,11 @@ function routed(logits: Row, k: number): PreciseInterval[] {
   return weights;
 }
 
-/** { exp(x) }, for a spread d of at most 2: e^d − 1 ≤ d·(1 + d/2 + d²/3), here at most d·(1 + d)·2. */
+/** { exp(x) } for a spread d of at most 0.2: e^d − 1 ≤ 2d, so no power encloses 0. */
 function power(x: PreciseInterval): PreciseInterval {
   const value = exp(x.mid.hi);
   const d = spread(x);
-  const off = value * (2 * d * (1 + d) + 2 * Number.EPSILON * (1 + 2 * d * (1 + d)));
+  const off = value * (2 * d + 2 * Number.EPSILON * (1 + 2 * d));
   return preciseInterval(value, off * (1 + 8 * Number.EPSILON) + 4 * Number.MIN_VALUE);
 }
 

@@ -77,7 +77,7 @@ export interface RidgeMap {
  * of which the second part is nothing where the pairs are met, and all of it where they are far from it. Cholesky:
  * of the order of d·u·κ² always. It is taken only if d·u·κ² < 1e-3, so that at least three digits are
  * left; else, and at a pivot that is not positive, qr is taken and `fallback` says so. What each route leaves
- * of the normal equations is bounded by `normalEquationsBound`.
+ * of the normal equations is bounded by `normalEquations`.
  *
  * @throws ShapeError, NonFiniteError (also where M overflows); DomainError for a ridge that is not finite
  * and at least 0, for both kinds of ridge, for another route, and for dual without a ridge.

@@ -105,7 +105,7 @@ export function decodeCertificate(bytes: Uint8Array): Certificate {
  *
  *   block 0, token 7: patched − contextual ∈ [−1.9e-12, 1.9e-12] (Wg 3.1e-13, Wu 2.8e-13)
  *
- * Numbers are rounded up.
+ * A number printed, read as a double, is at least R. The statement begins at the stored z and r of each block.
  */
 export function describeCertificate({ blocks, keep, logits }: Certificate): string {
   const lines = blocks.flatMap((layer, l) =>

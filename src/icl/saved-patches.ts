@@ -33,7 +33,9 @@ const MODES: readonly PatchMode[] = ['all', 'last', 'everywhere'];
 
 /**
  * Refuses patches that are not of this network: another number of blocks, unequal numbers of tokens, a
- * site or norm that a block does not have, factors of other lengths, numbers that are not finite.
+ * site or norm that a block does not have, factors of other lengths, numbers that are not finite; and patches
+ * that are not of their mode: all has one for each token, last for the last token only, everywhere the same bits
+ * for each.
  *
  * @throws DomainError, ShapeError or NonFiniteError naming block and token.
  */
@@ -56,11 +58,41 @@ export function requireNetworkPatches(
   }
   patches.forEach((layer, l) => {
     const own = network.own(parameters, l);
+    const last = layer[tokens - 1];
     layer.forEach((patch, i) => {
-      if (patch)
-        requireBlockPatch(`${caller}: block ${l}, token ${i}`, network.blocks[l], own, patch);
+      const at = `${caller}: block ${l}, token ${i}`;
+      if (patch) requireBlockPatch(at, network.blocks[l], own, patch);
+      const expected = mode !== 'last' || i === tokens - 1;
+      if (expected !== (patch !== null)) {
+        const wanted = expected ? 'a patch' : 'no patch';
+        throw new DomainError(
+          `${at}: ${wanted} is required in mode ${mode}, got ${patch ? 'one' : 'none'}`,
+        );
+      }
+      if (mode === 'everywhere' && patch && last && !sameBits(patch, last)) {
+        throw new DomainError(
+          `${at}: the patch of the last token is required in mode everywhere, got another`,
+        );
+      }
     });
   });
+}
+
+/** Whether two patches hold the same bits under the same names. */
+function sameBits(a: BlockPatch, b: BlockPatch): boolean {
+  if (a === b) return true;
+  const same = (x?: Float64Array, y?: Float64Array): boolean =>
+    x?.length === y?.length && (x ?? []).every((entry, i) => Object.is(entry, y?.[i]));
+  const arrays = ({ weights, biases, gains = {} }: BlockPatch): Record<string, Float64Array> => ({
+    ...Object.fromEntries(Object.entries(weights).map(([name, { p }]) => [`p ${name}`, p])),
+    ...Object.fromEntries(Object.entries(weights).map(([name, { v }]) => [`v ${name}`, v])),
+    ...Object.fromEntries(Object.entries(biases).map(([name, x]) => [`bias ${name}`, x])),
+    ...Object.fromEntries(Object.entries(gains).map(([name, x]) => [`gain ${name}`, x])),
+  });
+  const [x, y] = [arrays(a), arrays(b)];
+  return [...new Set([...Object.keys(x), ...Object.keys(y)])].every((name) =>
+    same(x[name], y[name]),
+  );
 }
 
 /** The patches as bytes. The same patches give the same bytes. */
@@ -190,7 +222,7 @@ export function withNetworkPatch(
   }
   const changed = network.blocks.map((block, l) => {
     const own = network.own(parameters, l);
-    const [patch] = found.patches[l];
+    const [patch] = found.patches[l]; // the same for each token
     return prefixed(`blocks.${l}`, patch ? withPatch(block, own, patch) : own);
   });
   return { ...parameters, ...Object.assign({}, ...changed) };

@@ -111,13 +111,13 @@ export function numericalRank(
   return s.filter((sigma) => sigma > tolerance).length;
 }
 
-/** ‖S‖_F²/‖S‖₂² = Σ (σ_i/σ₀)², from 1 to the rank; null for S = 0. */
+/** ‖S‖_F²/‖S‖₂² = Σ (σ_i/σ₀)², from 1 to the rank; null where σ₀ is 0: for S = 0, or where all underflows. */
 export function stableRank({ singularValues: s }: UpdateSpectrum): number | null {
   if (!(s[0] > 0)) return null;
   return s.reduce((sum, sigma) => sum + (sigma / s[0]) * (sigma / s[0]), 0);
 }
 
-/** exp(−Σ p_i·log p_i), p_i = σ_i/Σ σ, from 1 to the rank; null for S = 0. */
+/** exp(−Σ p_i·log p_i), p_i = σ_i/Σ σ, from 1 to the rank; null where σ₀ is 0, as `stableRank`. */
 export function entropyRank({ singularValues: s }: UpdateSpectrum): number | null {
   if (!(s[0] > 0)) return null;
   const shares = s.map((sigma) => sigma / s[0]);

@@ -8,7 +8,7 @@ import { finite, type Interval, widened } from './interval.ts';
 import { UNIT_ROUNDOFF } from './unit-roundoff.ts';
 
 /**
- * An enclosure of { x/y }, y without 0: radius (rad_x + |mid|·rad_y)/(|y| − rad_y) + u·|mid|, widened.
+ * An enclosure of { x/y }, y without 0: radius (rad_x + |mid|·rad_y + 2·2⁻¹⁰⁷⁴)/(|y| − rad_y) + u·|mid|, widened.
  * For x/y − X/Y = ((x − X) − (X/Y)·(y − Y))/y.
  *
  * @throws DomainError if y contains 0; NonFiniteError if the result overflows.
@@ -22,7 +22,7 @@ export function divideIntervals(x: Interval, y: Interval): Interval {
   }
   const mid = x.mid / y.mid;
   const size = Math.abs(mid) + Number.MIN_VALUE;
-  const rad = (x.rad + size * y.rad) / least + UNIT_ROUNDOFF * size;
+  const rad = (x.rad + size * y.rad + 2 * Number.MIN_VALUE) / least + UNIT_ROUNDOFF * size;
   return finite('divideIntervals', mid, widened(rad, 16));
 }
 

@@ -2,8 +2,9 @@
  * Enclosures about double-doubles: a midpoint of 106 bits and a radius, so that what rounding adds to the radius is
  * of the order of 10⁻³² of the midpoint. Slower than `interval.ts` and sharper: what one of them claims, this can check.
  *
- * Each operation on midpoints is off by at most 15u² of its result (`double-double.ts`), plus, where a product
- * underflows, less than 2⁻⁹⁰⁰. Radii are doubles, rounded at most a dozen times and widened for it. u = 2⁻⁵³.
+ * Each operation on midpoints is off by at most 15u² of its result (`double-double.ts`), plus what is lost where a
+ * product underflows: less than 2⁻⁹⁰⁰, in a quotient 2⁻⁹⁰⁰ over the divisor, in a root 2⁻⁹⁰⁰ over the root. Radii are
+ * doubles, rounded at most a dozen times and widened for it. u = 2⁻⁵³.
  *
  * @module
  */
@@ -68,7 +69,8 @@ export function dividePrecise(x: PreciseInterval, y: PreciseInterval): PreciseIn
   }
   const mid = divideDoubleDouble(x.mid, y.mid);
   const size = sizeOf(mid) * (1 + STEP) + UNDERFLOW;
-  return enclosed(mid, ((x.rad + size * y.rad) / least) * (1 + 8 * Number.EPSILON) + UNDERFLOW);
+  const off = (x.rad + size * y.rad + UNDERFLOW) / least;
+  return enclosed(mid, off * (1 + 8 * Number.EPSILON) + UNDERFLOW);
 }
 
 /** { √x }: rad/√mid, and rounding. @throws DomainError unless all of x is positive. */
@@ -77,7 +79,7 @@ export function sqrtPrecise({ mid: x, rad }: PreciseInterval): PreciseInterval {
     throw new DomainError(`sqrtPrecise: positive numbers are required, got ${x.hi} ± ${rad}`);
   }
   const mid = sqrtDoubleDouble(x);
-  return enclosed(mid, (rad / mid.hi) * (1 + 8 * Number.EPSILON));
+  return enclosed(mid, ((rad + UNDERFLOW) / mid.hi) * (1 + 8 * Number.EPSILON));
 }
 
 /** At least the largest |x|. */

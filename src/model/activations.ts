@@ -23,11 +23,11 @@ const SUBNORMAL = Number.MIN_VALUE;
 const exactly = (): number => 0;
 /** Within one ulp, so 2u relative, or one subnormal unit. */
 const withinUlp = (_z: number, h: number): number => 2 * U * Math.abs(h) + SUBNORMAL;
-/** 8u·(|h| + |z·g'(z)|) + 2|z|·2⁻¹⁰⁷⁴, the bound of the composite functions, with |g'| ≤ Lip. */
+/** 8u·(|h| + |z·g'(z)|) + (2|z| + 1)·2⁻¹⁰⁷⁴, the bound of the composite functions, with |g'| ≤ Lip. */
 const composite =
   (lipschitz: number) =>
   (z: number, h: number): number =>
-    8 * U * (Math.abs(h) + Math.abs(z) * lipschitz) + 2 * Math.abs(z) * SUBNORMAL;
+    8 * U * (Math.abs(h) + Math.abs(z) * lipschitz) + (2 * Math.abs(z) + 1) * SUBNORMAL;
 
 const of = (
   name: ActivationName,

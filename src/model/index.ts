@@ -15,7 +15,7 @@
  *   optimisers.ts, adamw.ts, clipping.ts, schedules.ts    SGD, Adam and what goes with them
  *   gradients.ts, gradient-trainer.ts     what a batch's gradient is, and steps along it
  *   training.ts                           a loop that resumes bit for bit
- *   regression.ts                         regression as a problem to train on
+ *   regression.ts, next-token.ts          regression, and the next token, as problems to train on
  *   state-bytes.ts                        a state as bytes, and back
  *
  * @module
@@ -142,7 +142,7 @@ export {
 } from './linear-task.ts';
 export { type Network, network } from './network.ts';
 export { type ChoosePatch, NetworkCache } from './network-cache.ts';
-export { nextTokenPrediction } from './next-token.ts';
+export { type NextTokenOptions, NO_TARGET, nextTokenPrediction } from './next-token.ts';
 export { gainName, normOf } from './norms.ts';
 export { Adam, type AdamOptions, type AdamState, sgdStep } from './optimisers.ts';
 export {

@@ -1,55 +1,59 @@
 /**
- * Language modelling as a problem to take gradients of: at every token of a text, the next one.
+ * The next token as a problem to take gradients of.
  *
- *   L = (1/(B·T))·Σ −log softmax(logits_t)_{id_{t+1}}, in nats a token, B sequences in a whole batch
+ *   L = (1/n)·Σ −log softmax(logits at token t)_{target},  over the n targets of a whole batch that count
  *
- * A micro-batch is [ids], b×(T + 1): a sequence a row, T tokens that are read and, one further on, T that are to
- * be predicted. Its part of the loss is the mean over its b·T tokens, times b/B.
+ * A micro-batch of b sequences is [ids, targets], b×T each: what enters at each token, and what is to follow
+ * it, or −1 where that does not count.
  *
  * @module
  */
 import { crossEntropy, scale } from '../autograd/index.ts';
-import { DomainError, type Matrix, rowOf, ShapeError } from '../linalg/index.ts';
+import { DomainError, ShapeError } from '../linalg/index.ts';
 import type { Problem } from './gradients.ts';
 import type { LanguageModel } from './language-model.ts';
 
+export interface NextTokenOptions {
+  /** n, targets that count in a whole batch, all its micro-batches together. */
+  readonly targets: number;
+}
+
+/** A target that does not count. */
+export const NO_TARGET = -1;
+
 /**
- * Next-token prediction by a language model, every token of a sequence at once (so its attention must be causal).
+ * Prediction of the next token by a language model at positions 0, 1, 2 ….
  *
- * @throws DomainError if batch is not a positive integer; in the loss also ShapeError without two tokens in a row.
+ * @throws DomainError if `targets` is not a positive integer. Its loss throws ShapeError unless there is a
+ * target for each id, and DomainError for an unknown token or a micro-batch without a target that counts.
  */
 export function nextTokenPrediction(
   model: LanguageModel,
-  { batch }: { readonly batch: number },
+  { targets: n }: NextTokenOptions,
 ): Problem {
-  if (!(Number.isInteger(batch) && batch > 0)) {
-    throw new DomainError(`nextTokenPrediction: batch must be a positive integer, got ${batch}`);
-  }
-  return {
-    shapes: model.shapes,
-    loss(tape, variables, [ids]) {
-      const { read, wanted } = shifted(ids);
-      const length = ids.cols - 1;
-      const positions = read.map((_, i) => i % length);
-      const stream = model.embed(tape, variables, read, positions);
-      const { network } = model.options;
-      const last = network.forward(tape, variables, stream, ids.rows, 'each');
-      const mean = tape.apply(crossEntropy(wanted), model.logits(tape, variables, last));
-      return tape.apply(scale(ids.rows / batch), mean);
-    },
-  };
-}
-
-/** All but the last, and all but the first of each row, row after row. */
-function shifted(ids: Matrix): { read: number[]; wanted: number[] } {
-  if (ids.rows === 0 || ids.cols < 2) {
-    throw new ShapeError(
-      `nextTokenPrediction: rows of two tokens or more are required, got ${ids.rows}x${ids.cols}`,
+  if (!(Number.isInteger(n) && n > 0)) {
+    throw new DomainError(
+      `nextTokenPrediction: a positive integer of targets is required, got ${n}`,
     );
   }
-  const rows = Array.from({ length: ids.rows }, (_, i) => Array.from(rowOf(ids, i)));
+  const { network } = model.options;
   return {
-    read: rows.flatMap((row) => row.slice(0, -1)),
-    wanted: rows.flatMap((row) => row.slice(1)),
+    shapes: model.shapes,
+    loss(tape, variables, [ids, targets]) {
+      const { rows: batch, cols: length } = ids;
+      if (targets.rows !== batch || targets.cols !== length) {
+        throw new ShapeError(
+          `nextTokenPrediction: a target for each id is required, so ${batch}x${length}, got ` +
+            `${targets.rows}x${targets.cols}`,
+        );
+      }
+      const wanted = targets.data.slice(); // the workspace is handed out again
+      const positions = Array.from(wanted, (_, i) => i % length);
+      const stream = model.embed(tape, variables, Array.from(ids.data), positions);
+      const last = network.forward(tape, variables, stream, batch, 'each');
+      const logits = model.logits(tape, variables, last);
+      const mean = tape.apply(crossEntropy(wanted, { ignore: NO_TARGET }), logits);
+      return tape.apply(scale(wanted.filter((target) => target !== NO_TARGET).length / n), mean);
+    },
   };
 }

@@ -187,6 +187,50 @@ test('one figure alone has the bytes it has among the others', async () => {
   expect(readFileSync(join(one, 'fig2.svg'))).toEqual(readFileSync(join(all, 'fig2.svg')));
 });
 
+/** A figure without the toy, of a fraction of a second. */
+const SMALL = [
+  ...['reproduce', 'gradient', '--gradient-tasks', '2', '--gradient-layers', '3'],
+  ...['--gradient-stacks', '2', '--gradient-continuation', '4', '--workers', '1'],
+];
+
+test('a figure with settings of its own names them, and is judged by its theorems only', async () => {
+  const folder = temporaryFolder();
+  const { code, stdout } = await runCli([...SMALL, '--json', '--out', folder]);
+  expect(code).toBe(0);
+  const { figures } = JSON.parse(stdout);
+  expect(figures[0].parameters).toMatchObject({ seed: 1, tasks: 2, layers: 3 });
+  for (const { kind, ok } of figures[0].checks) expect(ok).toBe(kind === 'theorem' ? true : null);
+  expect(readdirSync(folder).sort()).toEqual(['gradient.svg', 'report.html', 'results.json']);
+  expect(readFileSync(join(folder, 'report.html'), 'utf8')).not.toContain('was trained for');
+});
+
+test('a figure without the toy is made beside an interrupted run of the toy and leaves it there', async () => {
+  const [folder, whole] = [temporaryFolder(), temporaryFolder()];
+  const long = [...SMALL, 'fig1', '--steps', '5000', '--pairs', '12', '--out', folder];
+  // The toy is trained first, and gradient would come after it.
+  expect((await runCli(long, interruptOnce())).code).toBe(75);
+  expect(readdirSync(folder)).toEqual(['run-state.bin']);
+  expect((await runCli([...SMALL, '--out', folder])).code).toBe(0);
+  expect((await runCli([...SMALL, '--out', whole])).code).toBe(0);
+  const svg = (where: string): string => readFileSync(join(where, 'gradient.svg'), 'utf8');
+  expect(svg(folder)).toBe(svg(whole));
+  // The interrupted run of the other figure is still there.
+  expect(readdirSync(folder)).toContain('run-state.bin');
+});
+
+test('a figure that fails takes no finished one with it, and one that is finished leaves the toy to the others', async () => {
+  const folder = temporaryFolder();
+  const toy = TINY.filter((arg) => !/fig[123]/.test(arg));
+  const failing = ['fig2', 'functions', '--quick', '--functions-learning-rate', '1e300'];
+  const { code } = await runCli([...toy, ...failing, '--out', folder]);
+  expect(code).toBe(3);
+  expect(readdirSync(folder).sort()).toEqual(['fig2.figure-state.bin', 'run-state.bin']);
+  expect((await runCli([...toy, 'fig1', '--out', folder])).code).toBe(0);
+  expect(readdirSync(folder)).toContain('run-state.bin');
+  expect((await runCli([...toy, 'fig2', '--out', folder])).code).toBe(0);
+  expect(readdirSync(folder).filter((name) => name.endsWith('.bin'))).toEqual([]);
+});
+
 test('training that diverges ends with an error, not with NaN in a figure', async () => {
   const folder = temporaryFolder();
   const { code, stderr } = await runCli([...TINY, '--learning-rate', '1e200', '--out', folder]);

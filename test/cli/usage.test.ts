@@ -9,8 +9,9 @@ test.each([
     ['toString'],
     "a command is required, reproduce, verify, patch, generate or thought, got 'toString'",
   ],
-  [['reproduce'], 'name a figure, fig1, fig2, fig3 or all, got none'],
-  [['reproduce', 'fig9'], "figures are fig1, fig2, fig3 or all, got 'fig9'"],
+  [['reproduce'], 'name a figure, fig1, fig2, fig3, recurrent, alignment, '],
+  [['reproduce', 'fig9'], "functions or all, got 'fig9'"],
+  [['reproduce', 'fig1', '--depth-tasks', '3'], '--depth-tasks needs the figure depth, got fig1'],
   [['reproduce', 'all', '--stpes', '3'], "Unknown option '--stpes'"],
   [['reproduce', 'all', '--steps'], "'--steps <value>' argument missing"],
   [['reproduce', 'all', '--steps', 'many'], "--steps needs a number, got 'many'"],
@@ -39,6 +40,8 @@ test.each([
   [['--width', '30'], '--width must be a multiple of --heads, got 30 and 8'],
   [['--learning-rate=-1'], '--learning-rate must be a positive number, got -1'],
   [['--pairs', '2'], '--pairs must be an integer from 10 on, got 2'],
+  [['gradient', '--gradient-rate', '0'], '--gradient-rate must be a positive number, got 0'],
+  [['gradient', '--gradient-layers', '1'], '--gradient-layers must be an integer from 2 on, got 1'],
   [['--seed=-1'], '--seed must be an integer from 0 to 2^53 − 1, got -1'],
 ])('reproduce refuses %j', async (flags, message) => {
   const { code, stderr } = await runCli([

@@ -6,7 +6,7 @@ import {
   type Store,
 } from '../../src/experiments/experiment.ts';
 import type { FigureResult } from '../../src/experiments/figure-result.ts';
-import { gradient } from '../../src/experiments/gradient/figure.ts';
+import { gradient } from '../../src/experiments/gradient/gradient.ts';
 import { stepsTrial } from '../../src/experiments/gradient/steps-trial.ts';
 import { EXPERIMENTS, reproduce } from '../../src/experiments/reproduce.ts';
 import { TOY_DEFAULTS } from '../../src/experiments/toy-settings.ts';

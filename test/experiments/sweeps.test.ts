@@ -94,7 +94,7 @@ test('one and two workers make the same figure, and another seed another', async
   expect(JSON.stringify(other)).not.toBe(JSON.stringify(one));
   expect(one?.checks.map(({ kind, ok }) => [kind, ok])).toEqual([
     ...Array.from({ length: 6 }, () => ['theorem', true]),
-    ...Array.from({ length: 6 }, () => ['shape', null]),
+    ...Array.from({ length: 7 }, () => ['shape', null]),
   ]);
   expect(one?.caption).toHaveLength(3);
   const { id, title, panels } = one as FigureResult;

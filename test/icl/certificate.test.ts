@@ -265,8 +265,6 @@ test('a certificate that claims more than is true, or is of other numbers, is re
     'a patch by one bit': () => check({ ...right, patches }),
     'a statement left out': () =>
       check({ ...right, blocks: right.blocks.map((layer) => [layer[0], null]) }),
-    'another mode': () =>
-      check({ ...right, mode: 'last', blocks: right.blocks.map(() => [null, null]) }),
     'other tokens': () => check({ ...right, sequence: otherTokens }),
     'other tokens kept': () => check({ ...right, keep: [2, 4] }),
     'a token twice': () => check({ ...right, keep: [4, 4] }),
@@ -280,6 +278,35 @@ test('a certificate that claims more than is true, or is of other numbers, is re
   }
   for (const [what, attempt] of Object.entries(refused)) {
     expect(attempt, what).toThrow(CertificateError);
+  }
+});
+
+test('a mode that the patches are not of, and a statement that the mode does not promise, are refused', () => {
+  const it = smallLlama(13);
+  const check = (certificate: Certificate) => (): unknown =>
+    verifyCertificate(
+      it.net,
+      it.parameters,
+      decodeCertificate(encodeCertificate(certificate)),
+      it.model,
+    );
+  const [all, last, everywhere] = (['all', 'last', 'everywhere'] as const).map((mode) =>
+    certificateOf(it, { mode }),
+  );
+  const withoutFirst = all.blocks.map(([, stated]) => [null, stated]);
+  for (const mode of ['last', 'everywhere', 'nonsense', ''] as PatchMode[]) {
+    expect(check({ ...all, mode, blocks: withoutFirst })).toThrow(
+      /is required in mode|mode must be/,
+    );
+  }
+  expect(check({ ...last, mode: 'all' })).toThrow(/a patch is required in mode all, got none/);
+  for (const right of [last, everywhere]) {
+    check(right)();
+    const forged = right.blocks.map(([, stated]) => [
+      stated && { ...stated, output: 1e-300, sites: { Wg: 1e-300, Wu: 1e-300 } },
+      stated,
+    ]);
+    expect(check({ ...right, blocks: forged })).toThrow(CertificateError);
   }
 });
 

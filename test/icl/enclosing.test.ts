@@ -136,6 +136,13 @@ test('experts that cannot be told apart, a divisor that may be 0 and unknown ope
   expect(() => enclosing.apply(topKRouting(2), close)).toThrow(DegenerateBase);
   const twins = preciseOf(matrix(1, 3, Float64Array.of(1, 2, 2)));
   expect(() => preciseEnclosing.apply(topKRouting(1), twins)).toThrow(DegenerateBase);
+  // 5 ± 0.2 is the largest midpoint, and yet 4.8 may be the least of the three.
+  const wide = [
+    [5, 0.2],
+    [4.95, 0],
+    [4.9, 0],
+  ].map(([hi, rad]) => ({ mid: { hi, lo: 0 }, rad }));
+  expect(() => preciseEnclosing.apply(topKRouting(2), [wide])).toThrow(DegenerateBase);
   const zero = exactly(matrix(1, 3));
   const gain = exactly(matrix(1, 3, Float64Array.of(1, 1, 1)));
   expect(() => enclosing.apply(rmsNorm({ epsilon: 0 }), zero, gain)).toThrow(DomainError);

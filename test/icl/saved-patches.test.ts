@@ -107,3 +107,20 @@ test('norms are those of the factors', () => {
   const W1 = found.patches[0][2]?.weights['W1'];
   expect(first?.['W1']).toBe(W1 && rankOneNorm(W1));
 });
+
+test('patches that are not of their mode are refused, so that none is added in that was not meant', () => {
+  const [all, last, everywhere] = (['all', 'last', 'everywhere'] as const).map((mode) =>
+    networkPatch(net, parameters, X, keep, { mode }),
+  );
+  const decode =
+    (mode: typeof all.mode, { patches }: typeof all) =>
+    (): unknown =>
+      decodePatches(net, parameters, encodePatches({ mode, patches }));
+  expect(decode('last', all)).toThrow(/no patch is required in mode last, got one/);
+  expect(decode('all', last)).toThrow(/a patch is required in mode all, got none/);
+  expect(decode('everywhere', all)).toThrow(/the patch of the last token is required/);
+  expect(() => withNetworkPatch(net, parameters, { ...all, mode: 'everywhere' })).toThrow(
+    /the patch of the last token is required/,
+  );
+  decode('everywhere', everywhere)();
+});

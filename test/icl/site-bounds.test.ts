@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import {
   applyFactored,
   contextPatch,
+  factoredBound,
   fixedBaseBound,
   gradientUpdates,
   implicitDescent,
@@ -294,6 +295,21 @@ test('the bounds by hand, in units of u: W = (1 −2), a = (3, 4), a′ = (5, 4)
   // e = (0, 4): |W||e| = 8, |W·δ| = 2, ‖e‖/‖a‖ = 4/5, |W||ã| = 19, ‖ã‖ = √73
   const rounded = (gamma(10) * Math.sqrt(73)) / 5 + 2 * gamma(3) * 0.8;
   near(perturbedBaseBound(W, a, b, vector(3, 8)), 8 + 2 * 0.8 + gamma(3) * 19 + rounded * 2);
+});
+
+test('what steps with a fixed base miss adds up: W = 1, A = 1, 3, 6', () => {
+  const W = matrixFromRows([[1]]);
+  const prefixes = [vector(1), vector(3), vector(6)];
+  const descent = implicitDescent(W, prefixes);
+  const updates = gradientUpdates(descent);
+  expect(updates.map(({ p, v }) => p[0] * v[0])).toEqual([2, 3]);
+  fixedBaseBound(W, prefixes, descent).forEach(([bound], i) => {
+    const steps = [2, 5][i];
+    const [evaluation] = factoredBound(W, updates.slice(0, i + 1), vector(1));
+    const expected = (gamma(2) + gamma(6)) * steps + evaluation;
+    expect(bound / expected).toBeGreaterThan(1);
+    expect(bound / expected).toBeLessThan(1 + 1e-13);
+  });
 });
 
 test('a base that is seen as it was leaves the bound of Theorem 1, up to its constants', () => {

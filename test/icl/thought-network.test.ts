@@ -28,6 +28,7 @@ import {
   type Block,
   type BlockRun,
   blockOf,
+  contextualBlock,
   gpt2Block,
   initialise,
   llamaBlock,
@@ -37,6 +38,8 @@ import {
   network,
   preNorm,
   softmaxAttention,
+  WIRINGS,
+  type WiringName,
 } from '../../src/model/index.ts';
 import { FAMILIES } from '../support/families.ts';
 
@@ -111,7 +114,7 @@ test('of independent tokens of one sequence it is the exact static change', () =
 test('several sequences, each with its own removed tokens and positions, are exact together', () => {
   const sequences: CalibrationSequence[] = [
     { sequence: normal(6, 8), keep: [3, 5] },
-    { sequence: normal(4, 8), keep: [1], positions: [0, 4, 7, 20] },
+    { sequence: normal(4, 8), keep: [1, 3], positions: [0, 4, 7, 20] },
     { sequence: normal(5, 8), keep: [0, 4] },
   ];
   const found = thoughtNetwork(net, parameters, sequences);
@@ -161,6 +164,11 @@ describe('families', () => {
       const train = instructed(12, 3);
       const found = thoughtNetwork(one, own, train, { ridge: 1e-3 });
       expect(errorOf(found.parameters, train, one)).toBeLessThan(0.7 * errorOf(own, train, one));
+      const few = [{ sequence: normal(7, 8), keep: [2, 4, 6] }];
+      const exact = thoughtNetwork(one, own, few);
+      expect(errorOf(own, few, one)).toBeGreaterThan(1e-4);
+      // A square, of independent tokens at ρ = 0; measured 2.8e-31.
+      expect(errorOf(exact.parameters, few, one)).toBeLessThanOrEqual(1e-26);
       const [{ transform, weights }] = found.changes;
       for (const { weight } of block.feedForward.inputs) {
         expect(weights[weight]).toEqual(multiply(own[`blocks.0.mlp.${weight}`], transform));
@@ -223,24 +231,53 @@ test('version bias adds the thought vector of r to the output bias, and leaves t
 });
 
 test('passes with η = 1/2 go on from each other: in the first block D·(1 − 2⁻ⁿ)', () => {
+  const one = single(llamaBlock(sizes));
+  const own = ownOf(one);
   const train = instructed(6, 2);
-  const whole = thoughtNetwork(net, parameters, train).changes[0].transform;
-  let from = thoughtNetwork(net, parameters, train, { eta: 0.5 });
-  const errors = [errorOf(from.parameters, train)];
+  const whole = thoughtNetwork(one, own, train).changes[0].transform;
+  let from = thoughtNetwork(one, own, train, { eta: 0.5 });
+  const errors = [errorOf(from.parameters, train, one)];
   for (let pass = 2; pass <= 6; pass++) {
-    from = thoughtNetwork(net, parameters, train, { eta: 0.5, from });
+    from = thoughtNetwork(one, own, train, { eta: 0.5, from });
     const expected = whole.data.map((entry) => entry * (1 - 2 ** -pass));
     expect(maxAbs(subtract(from.changes[0].transform.data, expected))).toBeLessThanOrEqual(
       1e-13 * maxAbs(whole.data), // measured 3.9e-16
     );
-    errors.push(errorOf(from.parameters, train));
+    errors.push(errorOf(from.parameters, train, one));
   }
   expect(errors[5]).toBeLessThan(errors[0] / 2);
+  const [{ weights, transform }] = from.changes;
+  expect(weights['Wu']).toEqual(multiply(own['blocks.0.mlp.Wu'], transform));
   // The vectors say what was left at the beginning of a pass of the original difference.
-  expect(from.changes[0].vectors).toEqual(
-    thoughtNetwork(net, parameters, train).changes[0].vectors,
-  );
+  expect(from.changes[0].vectors).toEqual(thoughtNetwork(one, own, train).changes[0].vectors);
 });
+
+test('passes of version bias halve what is left of the mean shift', () => {
+  const one = single(gpt2Block(sizes));
+  const train = instructed(3, 2);
+  const options = { version: 'bias', eta: 0.5, ridge: 1e-3 } as const;
+  const first = thoughtNetwork(one, ownOf(one), train, options);
+  const { changes } = thoughtNetwork(one, ownOf(one), train, { ...options, from: first });
+  const mean = changes[0].vectors.residual ?? new Float64Array(8);
+  const off = subtract(
+    changes[0].biases['b2'],
+    mean.map((entry) => 0.75 * entry),
+  );
+  expect(maxAbs(off)).toBeLessThanOrEqual(4 * Number.EPSILON * maxAbs(mean)); // five roundings
+});
+
+test.each(Object.keys(WIRINGS) as WiringName[])(
+  'wiring %s: a block of independent tokens becomes contextual at all of them',
+  (wiring) => {
+    const layer = softmaxAttention({ tokenWidth: 8, width: 8, heads: 2, headWidth: 4 });
+    const one = single(contextualBlock({ wiring, layer, hidden: 20, activation: 'gelu' }));
+    const sequences = [{ sequence: normal(8, 8), keep: [1, 4, 6, 7] }];
+    const found = thoughtNetwork(one, ownOf(one), sequences);
+    expect(errorOf(ownOf(one), sequences, one)).toBeGreaterThan(1e-4);
+    // A square; measured 3.5e-31.
+    expect(errorOf(found.parameters, sequences, one)).toBeLessThanOrEqual(1e-26);
+  },
+);
 
 test('behind a norm the target is W·(z′ − z): a fit of r′ − r misses the contextual pre-activation', () => {
   const one = single(gpt2Block(sizes));
@@ -280,8 +317,12 @@ test('a factor before the sum is divided out, one that is 0 is refused', () => {
     PARAMETERS.set(one, own);
     const { parameters: changed } = thoughtNetwork(one, own, sequences);
     expect(errorOf(changed, sequences, one)).toBeLessThanOrEqual(1e-26); // a square; measured 1.7e-31
-    const { parameters: biased } = thoughtNetwork(one, own, sequences, { version: 'bias' });
-    expect(errorOf(biased, sequences, one)).toBeLessThan(errorOf(own, sequences, one));
+    const biased = thoughtNetwork(one, own, sequences, { version: 'bias' });
+    expect(errorOf(biased.parameters, sequences, one)).toBeLessThan(errorOf(own, sequences, one));
+    const [{ biases, vectors }] = biased.changes;
+    const factors = update.kind === 'factor' ? null : own['blocks.0.layerScale'].data;
+    const shift = vectors.residual?.map((entry, k) => entry / (factors ? factors[k] : 0.25));
+    expect(biases['b2']).toEqual(shift);
     if (update.kind === 'factor') continue;
     own['blocks.0.layerScale'].data[3] = 0;
     expect(() => thoughtNetwork(one, own, sequences)).toThrow(DegenerateBase);

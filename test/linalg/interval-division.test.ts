@@ -65,3 +65,28 @@ test('a divisor that may be 0 and a root of what may be negative are refused', (
     /positive numbers are required, got 0 ± 0/,
   );
 });
+
+test('what underflows is counted: quotients and roots of numbers near the smallest', () => {
+  const power = (k: number): number => 2 ** k;
+  const cases: [number, number][] = [
+    [5 * power(-1040), 7 * power(-300)],
+    [Number.MIN_VALUE, power(-999)],
+    [3 * power(-1060), power(-20)],
+    [3 * power(-1000), 1],
+  ];
+  for (const [x, y] of cases) {
+    for (const rad of [0, y / 2]) {
+      const q = divideIntervals({ mid: x, rad: 0 }, { mid: y, rad });
+      const sharp = dividePrecise(preciseInterval(x), preciseInterval(y, rad));
+      for (const end of [y - rad, y, y + rad]) {
+        const exact = divide(exactly(x), exactly(end));
+        expect(holds(exactly(q.mid), q.rad, exact)).toBe(true);
+        expect(holds(centre(sharp), sharp.rad, exact)).toBe(true);
+      }
+    }
+    const sharpRoot = sqrtPrecise(preciseInterval(x));
+    expect(holds(centre(sharpRoot), sharpRoot.rad, root(exactly(x)))).toBe(true);
+    const r = sqrtInterval({ mid: x, rad: 0 });
+    expect(holds(exactly(r.mid), r.rad, root(exactly(x)))).toBe(true);
+  }
+});

@@ -5,7 +5,12 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodePatches, encodePatches, type NetworkPatches } from '../../src/icl/index.ts';
+import {
+  decodePatches,
+  encodePatches,
+  type NetworkPatches,
+  type PatchMode,
+} from '../../src/icl/index.ts';
 import { Random, type RankOne } from '../../src/linalg/index.ts';
 import { type Block, type BlockPatch, initialise, network } from '../../src/model/index.ts';
 import { FAMILIES } from '../support/families.ts';
@@ -39,6 +44,18 @@ const patchesOf = ({ feedForward, wiring, layer, shapes }: Block): fc.Arbitrary<
   });
 };
 
+/** What the mode has at token i. */
+function ofMode(
+  mode: PatchMode,
+  layer: readonly BlockPatch[],
+  patch: BlockPatch,
+  i: number,
+): BlockPatch | null {
+  const last = layer[layer.length - 1];
+  if (mode === 'all') return patch;
+  return mode === 'everywhere' || i === layer.length - 1 ? last : null;
+}
+
 const cases = fc
   .tuple(
     fc.array(fc.constantFrom(...Object.keys(FAMILIES)), { minLength: 1, maxLength: 2 }),
@@ -46,10 +63,13 @@ const cases = fc
   )
   .chain(([names, tokens]) => {
     const layers = names.map((name) =>
-      fc.array(fc.option(patchesOf(FAMILIES[name])), { minLength: tokens, maxLength: tokens }),
+      fc.array(patchesOf(FAMILIES[name]), { minLength: tokens, maxLength: tokens }),
     );
     const modes = fc.constantFrom('all' as const, 'last' as const, 'everywhere' as const);
-    return fc.record({ names: fc.constant(names), mode: modes, patches: fc.tuple(...layers) });
+    return fc.record({ mode: modes, drawn: fc.tuple(...layers) }).map(({ mode, drawn }) => ({
+      ...{ names, mode },
+      patches: drawn.map((layer) => layer.map((patch, i) => ofMode(mode, layer, patch, i))),
+    }));
   });
 
 /** Every array of the patches, by where it stands. */

@@ -5,6 +5,7 @@
  */
 import { eager } from '../../autograd/index.ts';
 import {
+  blockBounds,
   type Certificate,
   CertificateError,
   certify,
@@ -49,10 +50,20 @@ const unbiased = (found: NetworkPatch): NetworkPatch => ({
   patches: found.patches.map((layer) => layer.map((patch) => patch && { ...patch, biases: {} })),
 });
 
-/** The certificate with half of what is true claimed of its last block. */
+/** The certificate with half of the largest share of what is true claimed of everything: something in it is false. */
 function exaggerated(certificate: Certificate, share: number): Certificate {
+  const less = (R: number): number => (R * share) / 2;
   const blocks = certificate.blocks.map((layer) =>
-    layer.map((stated) => stated && { ...stated, output: (stated.output * share) / 2 }),
+    layer.map(
+      (stated) =>
+        stated && {
+          ...stated,
+          output: less(stated.output),
+          sites: Object.fromEntries(
+            Object.entries(stated.sites).map(([name, R]) => [name, less(R)]),
+          ),
+        },
+    ),
   );
   return { ...certificate, blocks };
 }
@@ -109,16 +120,19 @@ const stack: Verification = {
   },
 };
 
+/** R of a right patch over the largest a-priori bound of its block: measured at most 1.22 in 1056 trials. */
+const SIZE = 4;
+
 const wiring = (name: WiringName): Verification => ({
   theorem: '9.7',
-  title: 'certificates of random blocks, confirmed in double-double arithmetic',
+  title: 'certificates of random blocks: R of the size of rounding, confirmed by the verifier',
   layer: 'softmax',
   block: name,
   variant: 'default',
   run(trials, seed) {
     const random = new Random(seed, 98, name.length);
     const gatherer = new RowGatherer();
-    for (let trial = 0; trial < Math.ceil(trials / 4); trial++) {
+    for (let trial = 0; trial < Math.min(trials, 4 + Math.ceil(trials / 5)); trial++) {
       const { block, parameters, context, query } = randomCase(random, name);
       if (block.layer.tokenWidth !== block.feedForward.outputWidth) continue;
       gatherer.attempt(() => {
@@ -130,7 +144,10 @@ const wiring = (name: WiringName): Verification => ({
         const certificate = certify(net, own, X, keep, found);
         const { largest } = verifyCertificate(net, own, certificate);
         const [R] = radiiOf(certificate);
-        gatherer.trial({ observed: largest * R, overBound: largest });
+        const runs = { base: found.actual[0][0], contextual: found.contextual[0][keep[0]] };
+        const { output } = blockBounds(block, parameters, runs, 'default', 'factored');
+        const size = R / (SIZE * maxAbs(output));
+        gatherer.trial({ observed: largest * R, overBound: Math.max(largest, size) });
         // What was certified is small beside a patch that is wrong.
         // Not so where attention looks at the query only, and the context changes nothing.
         const shift = found.patches[0][0]?.biases.b2 ?? new Float64Array(0);

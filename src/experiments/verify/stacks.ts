@@ -5,7 +5,6 @@
  */
 import { eager, takeRows } from '../../autograd/index.ts';
 import {
-  blockBounds,
   generatePatched,
   logitsBound,
   type NetworkPatch,
@@ -39,6 +38,7 @@ import {
   type Parameters,
   prefixed,
 } from '../../model/index.ts';
+import { networkResiduals } from '../network-residuals.ts';
 import { normalMatrix } from './random-case.ts';
 import { RowGatherer, type Verification } from './row.ts';
 
@@ -64,7 +64,7 @@ function randomSequence(random: Random): { X: Matrix; keep: number[] } {
   return { X, keep };
 }
 
-/** The worst ratio of what differs after each block to that block's own bound. */
+/** What differs after each block against that block's own bound, as trials. */
 function compare(
   gatherer: RowGatherer,
   net: Network,
@@ -72,15 +72,7 @@ function compare(
   keep: readonly number[],
   found: NetworkPatch,
 ): void {
-  found.patches.forEach((layer, l) => {
-    layer.forEach((patch, i) => {
-      if (!patch || (found.mode !== 'all' && i < keep.length - 1)) return;
-      const runs = { base: found.actual[l][i], contextual: found.contextual[l][keep[i]] };
-      const own = net.own(parameters, l);
-      const { output } = blockBounds(net.blocks[l], own, runs, 'default', 'factored', patch);
-      gatherer.trial(residual(found.patched[l][i].output, runs.contextual.output, output));
-    });
-  });
+  for (const each of networkResiduals(net, parameters, keep, found)) gatherer.trial(each);
 }
 
 function stackRow(mode: PatchMode, depth: number): Verification {
