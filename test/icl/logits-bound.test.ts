@@ -87,7 +87,6 @@ test.each(KINDS)(
         expect(Math.abs(entry / right - 1)).toBeLessThan(1e-12);
       });
     }
-    console.log(name, nearest);
     expect(nearest).toBeGreaterThan(5e-4);
   },
 );
