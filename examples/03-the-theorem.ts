@@ -1,13 +1,13 @@
 /**
- * The theorem in ten lines: a prompt is a weight update.
+ * The theorem: a prompt is a weight update.
  *
  *   npx tsx examples/03-the-theorem.ts
  *
  * a is what attention gives for the query alone, a′ what it gives with the context, W the matrix it is
  * multiplied by next. ΔW is made so that (W + ΔW)·a = W·a′: the query alone now does what the prompt did.
  *
- * Why a ≠ 0? ΔW divides by ‖a‖². And it has to: a vector of zeros is sent to zero by every matrix, so no ΔW
- * could make W·a′ of it.
+ * Why a ≠ 0? Every matrix sends zero to zero, so no ΔW could make W·a′ of it (unless that is zero too). The last line
+ * shows what happens then.
  *
  * @module
  */
@@ -41,15 +41,18 @@ const delta = aContext.map((entry, k) => entry - a[k]); // a′ − a
 const dW = (i: number, j: number): number => (times(i, delta) * a[j]) / square; // ΔW = (W·(a′ − a))·aᵀ/‖a‖²
 
 const { p, v } = patchWeight(W, a, aContext); // the same as two factors: ΔW = p·vᵀ
-console.log(
-  `one entry of ΔW, by hand and by patchWeight: ${dW(2, 3).toFixed(12)}, ${(p[2] * v[3]).toFixed(12)}`,
-);
+const entries = [dW(2, 3), p[2] * v[3]].map((entry) => entry.toFixed(12));
+console.log(`one entry of ΔW, by hand and by patchWeight: ${entries.join(', ')}`);
 
 const { contextual, base, patched, output } = proveContextPatch(block, weights, context, query);
 const show = (x: Float64Array): string => Array.from(x, (entry) => entry.toFixed(6)).join('  ');
 console.log(`with the context           ${show(contextual.output)}`);
 console.log(`without it                 ${show(base.output)}`);
 console.log(`without it, W + ΔW         ${show(patched.output)}`);
-console.log(
-  `largest difference ${output.observed.toExponential(1)}, proved to be at most ${output.bound.toExponential(1)}`,
-);
+const [off, most] = [output.observed, output.bound].map((x) => x.toExponential(1));
+console.log(`largest difference ${off}, proved to be at most ${most}`);
+try {
+  patchWeight(W, new Float64Array(8), aContext); // a = 0
+} catch (error) {
+  console.log(String(error));
+}

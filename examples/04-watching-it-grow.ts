@@ -1,6 +1,10 @@
 /**
  * Watching ΔW grow: each token of the prompt is one step of gradient descent on the weights.
  *
+ * After i tokens W + ΔW makes of a what W made of A_i, the attention output with those i tokens. The step to i + 1 goes
+ * down the gradient of a loss that is linear in W, tr(Δᵀ·W) with Δ = W·(A_i − A_{i+1})·aᵀ, with step size 1/‖a‖². ΔW does
+ * not grow without end: it settles, and the steps become smaller.
+ *
  *   npx tsx examples/04-watching-it-grow.ts
  *
  * @module

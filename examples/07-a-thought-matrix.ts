@@ -3,8 +3,9 @@
  *
  *   npx tsx examples/07-a-thought-matrix.ts
  *
- * The exact ΔW belongs to one query. Here the updates of K queries to one context are replaced by the one matrix that
- * does best on all of them, in the mean of squares, and it is tried on queries it has not seen.
+ * The updates of K queries to one context are replaced by the one matrix that does best on all of them, in the mean of
+ * squares, and it is tried on queries it has not seen. A query is (x; 0) with x of 4 numbers, so a lies in a space of 4
+ * dimensions: 4 queries are met at any price, and others suffer. With more it has to compromise, and does well.
  *
  * @module
  */
@@ -52,6 +53,4 @@ for (const K of [1, 2, 4, 8, 16, 64]) {
   const columns = errors.map((error) => error.toExponential(1).padStart(16));
   console.log(`${String(K).padStart(7)}${columns.join('')}`);
 }
-console.log(
-  '1 is what no change misses by. Inputs of 4 numbers: up to 4 queries can be met exactly.',
-);
+console.log('1 is what no change misses by. Up to 4 queries are met exactly.');

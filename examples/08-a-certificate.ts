@@ -1,5 +1,8 @@
 /**
- * A certificate: a statement on patched and contextual output in exact arithmetic, saved and checked again.
+ * A certificate: a statement on patched and contextual output in exact arithmetic, encoded and checked again.
+ *
+ * R, the number in the brackets, bounds the output of a block; behind it those of the sites that the patch makes
+ * contextual. A smaller R says more; one smaller than what the verifier can show is refused.
  *
  *   npx tsx examples/08-a-certificate.ts
  *
@@ -37,7 +40,7 @@ console.log(
   `${bytes.length} bytes; ${confirmed} statements confirmed, at ${(100 * largest).toFixed(0)}% of what they allow`,
 );
 
-/** What the verifier says of a certificate that claims `factor` times as much. */
+/** What the verifier says if every R of a block is `factor` times as large. */
 function claim(factor: number): string {
   const blocks = certificate.blocks.map((layer) =>
     layer.map((stated) => stated && { ...stated, output: stated.output * factor }),

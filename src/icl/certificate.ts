@@ -12,7 +12,7 @@
  * computed. Nothing is said of the exact trajectory through the whole network,
  * of which the doubles are a rounded copy. `certificate-verifier.ts` checks such a statement by other means.
  *
- * Source: theory.md 9.7.
+ * Source: section 9.7 of README.md beside this file.
  *
  * @module
  */

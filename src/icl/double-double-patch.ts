@@ -60,7 +60,7 @@ export interface DoubleDoublePatch {
  * @throws DegenerateBase if a = 0. @throws ShapeError or NonFiniteError as `patchWeight`, also where a′ − a
  * overflows.
  *
- * Source: theory of the file `linalg/double-double.ts`; theory.md 9.6.
+ * Source: theory of the file `linalg/double-double.ts`; section 9.6 of README.md beside this file.
  */
 export function patchInDoubleDouble(
   W: Matrix,

@@ -5,7 +5,7 @@
  * The operations of feed-forward networks, norms and linear maps have rules. What is trusted besides the
  * rounding of + − × ÷ √: the error bounds that `model/activations.ts` and `linalg/special` state.
  *
- * Source: theory.md 9.7; the rules of `linalg/interval.ts`.
+ * Source: the rules of `linalg/interval.ts`; section 9.7 of README.md beside this file.
  *
  * @module
  */

@@ -6,7 +6,7 @@
  * Sizes: d entries of an input, m of a target, K pairs; A is the K×d matrix of the inputs as rows, T the K×m
  * matrix of the targets, Z = AᵀA = Σ x_i·x_iᵀ.
  *
- * Source: theory.md 7.4; the dual form solved as a least-norm problem is our own.
+ * Source: section 7.4 of README.md beside this file; the dual form solved as a least-norm problem is our own.
  *
  * @module
  */

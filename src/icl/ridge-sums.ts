@@ -6,7 +6,7 @@
  * The sums need d² + m·d numbers, however many pairs there are. The price is the square of the condition
  * number: what is lost in forming S_H no solver brings back.
  *
- * Source: theory.md 7.4.
+ * Source: the normal equations; section 7.4 of README.md beside this file.
  *
  * @module
  */

@@ -94,7 +94,7 @@ export function sqrtDoubleDouble(x: DoubleDouble): DoubleDouble {
 /**
  * Σ x_i·y_i in two lanes, every product and every sum in double-double.
  *
- * Error: at most γ′·Σ|x_i·y_i| for n terms, γ′ = k·u²/(1 − k·u²), k = 3n + 8 (theory.md 9.6 allows
+ * Error: at most γ′·Σ|x_i·y_i| for n terms, γ′ = k·u²/(1 − k·u²), k = 3n + 8 (a plain count allows
  * 15n). The entries should be ≤ 2⁹⁹⁶ in size, as above.
  *
  * @throws ShapeError if lengths differ; NonFiniteError if an entry is not finite or a step overflows.

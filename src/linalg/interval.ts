@@ -5,7 +5,7 @@
  * too small by at most γ_j of itself and some units of 2⁻¹⁰⁷⁴; `widened(r, k)` is
  * r·(1 + k·2⁻⁵²) + 2k·2⁻¹⁰⁷⁴, and every call of it has k ≥ j + 1, twice what rounding can take. u = 2⁻⁵³.
  *
- * Source: theory.md 9.7; Rump, Fast and parallel interval arithmetic, BIT 39 (1999).
+ * Source: Rump, Fast and parallel interval arithmetic, BIT 39 (1999).
  *
  * @module
  */
@@ -99,7 +99,7 @@ export function multiplyIntervals(x: Interval, y: Interval): Interval {
  *
  *   (1 + (n + 8)·2⁻⁵²)·(γ_n·|x|ᵀ|y| + |x|ᵀ·rad_y + rad_xᵀ·(|y| + rad_y)) + 2(n + 8)·2⁻¹⁰⁷⁴   (0 for n = 0)
  *
- * (theory.md 9.7 has n·2⁻¹⁰⁷⁴; but 3n products may each lose 2⁻¹⁰⁷⁵, and some roundings as much.)
+ * (Not n·2⁻¹⁰⁷⁴: 3n products may each lose 2⁻¹⁰⁷⁵, and some roundings as much.)
  *
  * @throws ShapeError if the lengths differ.
  */
@@ -149,7 +149,7 @@ export function expInterval(x: Interval): Interval {
  *
  *   p_i·(E_i + S + E_i·S + γ_{n+6}) widened,  E_j ≥ exp(R_j) − 1,  S = Σ_j p_j·E_j,  R_j = rad_j + u·|x_j − max|
  *
- * To first order that is theory.md 9.7's γ_{n+6} + R_i + Σ_j p_j·R_j, which alone is too small for large R_j;
+ * To first order that is γ_{n+6} + R_i + Σ_j p_j·R_j, which alone is too small for large R_j;
  * and fl(x_j − max) is rounded, which counts as part of R_j.
  *
  * @throws ShapeError if there are no scores.

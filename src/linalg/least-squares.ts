@@ -48,7 +48,7 @@ export interface LeastSquares {
  * @throws ShapeError, NonFiniteError (also where X overflows); DomainError unless ρ ≥ 0 is finite.
  *
  * Source: Golub and Van Loan, Matrix Computations, 4th ed., section 5.5 (complete orthogonal
- * decomposition); the ridge of theory.md 7.4.
+ * decomposition); the ridge as rows √ρ·I below A.
  */
 export function leastSquares(
   A: Matrix,

@@ -64,7 +64,7 @@ export function checksOf(trials: ThoughtTrials): Check[] {
 type Judge = (name: string, value: number, relation: '<=' | '>=', limit: number) => Check;
 
 /**
- * K, a limit of E_test/E_0 and one of E_train/E_0: three times and a third of what theory.md 11.6 has with E_0 of about 10.
+ * K, a limit of E_test/E_0 and one of E_train/E_0: three times and a third of what an earlier run of the protocol had with E_0 of about 10.
  * Measured on seeds 1 to 3: E_test 0.6 to 1.5 times that, E_train 0.6 to 1.2 times; the mean of E_test is
  * heavy-tailed at K = 5 still.
  */

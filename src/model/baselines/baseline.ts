@@ -3,7 +3,7 @@
  *
  *   i pairs of d inputs and a label: X i×d, y of i numbers
  *
- * Source: Garg et al., arXiv:2208.01066, section 3 and `models.py` of their code; theory.md, section 10.
+ * Source: Garg et al., arXiv:2208.01066, section 3 and `models.py` of their code.
  *
  * @module
  */

@@ -4,7 +4,7 @@
  *   d inputs, a function f from d numbers to one; labels y = f(x)
  *
  * Source of the classes: Garg et al., What can transformers learn in-context?, arXiv:2208.01066,
- * and their code, dtsip/in-context-learning; theory.md, section 10.
+ * and their code, dtsip/in-context-learning.
  *
  * @module
  */
