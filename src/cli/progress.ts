@@ -62,20 +62,26 @@ const clock = (seconds: number): string =>
   `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 
 /**
- * Notices SIGINT and SIGTERM for as long as the process lives. The first asks the work to stop where
+ * Notices SIGINT and SIGTERM until it is closed. The first asks the work to stop where
  * it can be continued; a second one ends the process at once, which is safe because files are only
  * ever renamed into place.
  */
 export class Interrupt {
   #asked = false;
+  readonly #handler = (): void => {
+    if (this.#asked) process.exit(130);
+    this.#asked = true;
+  };
 
   constructor() {
-    const handler = (): void => {
-      if (this.#asked) process.exit(130);
-      this.#asked = true;
-    };
-    process.on('SIGINT', handler);
-    process.on('SIGTERM', handler);
+    process.on('SIGINT', this.#handler);
+    process.on('SIGTERM', this.#handler);
+  }
+
+  /** Leaves signals to others again. */
+  close(): void {
+    process.off('SIGINT', this.#handler);
+    process.off('SIGTERM', this.#handler);
   }
 
   /** Lets signals in, then tells whether one asked to stop. */

@@ -90,6 +90,7 @@ export async function reproduceCommand(args: readonly string[]): Promise<number>
     );
   } finally {
     progress.clear();
+    interrupt.close();
     release();
   }
 }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runCli, temporaryFolder } from '../support/run-cli.ts';
+import { runCli, runHere, temporaryFolder } from '../support/run-cli.ts';
 
 /** A run of about a second: every part works, the shapes are not judged. */
 const TINY = [
@@ -47,7 +47,7 @@ test('the same seed twice gives the same bytes, another seed others', async () =
   const folders = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
   const seeds = ['5', '5', '6'];
   for (const [i, folder] of folders.entries()) {
-    const { code } = await runCli([...TINY, '--seed', seeds[i], '--out', folder]);
+    const { code } = await runHere([...TINY, '--seed', seeds[i], '--out', folder]);
     expect(code).toBe(0);
     expect(readdirSync(folder).sort()).toEqual(FILES);
   }
@@ -113,7 +113,7 @@ test('an interrupted run refuses other settings and a spoiled state, and --fresh
 
 test('--json prints the contract: checks with verdicts, series of equal lengths, files', async () => {
   const folder = temporaryFolder();
-  const { code, stdout } = await runCli([...TINY, '--json', '--out', folder]);
+  const { code, stdout } = await runHere([...TINY, '--json', '--out', folder]);
   const result = JSON.parse(stdout);
   expect(code).toBe(0);
   expect(result.ok).toBe(true);
@@ -153,7 +153,7 @@ test('a folder in use by another run is refused, and one left by a dead process 
 test('a result file that cannot be written is noticed before the training', async () => {
   const folder = temporaryFolder();
   mkdirSync(join(folder, 'report.html'));
-  const { code, stderr } = await runCli([...TINY, '--out', folder]);
+  const { code, stderr } = await runHere([...TINY, '--out', folder]);
   expect(stderr).toMatch(/--out: .* got a folder at .*report\.html/);
   expect(stderr).not.toContain('training');
   expect([code, ...readdirSync(folder)]).toEqual([3, 'report.html']);
@@ -164,9 +164,9 @@ test('fine-tuning that moves nothing has no angle, and a diverging rate is an er
   const dead = ['--steps', '2', '--hidden', '1', '--width', '1', '--heads', '1'];
   const args = ['reproduce', 'fig3', '--pairs', '10', '--fine-tuning-examples', '3'];
   expect(
-    (await runCli([...args, ...dead, '--fine-tuning-trials', '9', '--out', folder])).code,
+    (await runHere([...args, ...dead, '--fine-tuning-trials', '9', '--out', folder])).code,
   ).toBe(0);
-  const huge = await runCli([
+  const huge = await runHere([
     ...args,
     '--steps',
     '2',
@@ -181,8 +181,8 @@ test('fine-tuning that moves nothing has no angle, and a diverging rate is an er
 
 test('one figure alone has the bytes it has among the others', async () => {
   const [all, one] = [temporaryFolder(), temporaryFolder()];
-  await runCli([...TINY, '--out', all]);
-  await runCli([...TINY.filter((arg) => !/fig[13]/.test(arg)), '--out', one]);
+  await runHere([...TINY, '--out', all]);
+  await runHere([...TINY.filter((arg) => !/fig[13]/.test(arg)), '--out', one]);
   expect(readdirSync(one).sort()).toEqual(['fig2.svg', 'report.html', 'results.json']);
   expect(readFileSync(join(one, 'fig2.svg'))).toEqual(readFileSync(join(all, 'fig2.svg')));
 });
@@ -195,7 +195,7 @@ const SMALL = [
 
 test('a figure with settings of its own names them, and is judged by its theorems only', async () => {
   const folder = temporaryFolder();
-  const { code, stdout } = await runCli([...SMALL, '--json', '--out', folder]);
+  const { code, stdout } = await runHere([...SMALL, '--json', '--out', folder]);
   expect(code).toBe(0);
   const { figures } = JSON.parse(stdout);
   expect(figures[0].parameters).toMatchObject({ seed: 1, tasks: 2, layers: 3 });
@@ -222,21 +222,21 @@ test('a figure that fails takes no finished one with it, and one that is finishe
   const folder = temporaryFolder();
   const toy = TINY.filter((arg) => !/fig[123]/.test(arg));
   const failing = ['fig2', 'functions', '--quick', '--functions-learning-rate', '1e300'];
-  const { code } = await runCli([...toy, ...failing, '--out', folder]);
+  const { code } = await runHere([...toy, ...failing, '--out', folder]);
   expect(code).toBe(3);
   expect(readdirSync(folder).sort()).toEqual(['fig2.figure-state.bin', 'run-state.bin']);
-  expect((await runCli([...toy, 'fig1', '--out', folder])).code).toBe(0);
+  expect((await runHere([...toy, 'fig1', '--out', folder])).code).toBe(0);
   expect(readdirSync(folder)).toContain('run-state.bin');
-  expect((await runCli([...toy, 'fig2', '--out', folder])).code).toBe(0);
+  expect((await runHere([...toy, 'fig2', '--out', folder])).code).toBe(0);
   expect(readdirSync(folder).filter((name) => name.endsWith('.bin'))).toEqual([]);
 });
 
 test('training that diverges ends with an error, not with NaN in a figure', async () => {
   const folder = temporaryFolder();
-  const { code, stderr } = await runCli([...TINY, '--learning-rate', '1e200', '--out', folder]);
+  const { code, stderr } = await runHere([...TINY, '--learning-rate', '1e200', '--out', folder]);
   expect(stderr).toMatch(/must (stay|be) finite/);
   expect(code).toBe(3);
   // Nothing to go on with: the same folder takes a smaller rate without --fresh.
   expect(readdirSync(folder)).toEqual([]);
-  expect((await runCli([...TINY, '--out', folder])).code).toBe(0);
+  expect((await runHere([...TINY, '--out', folder])).code).toBe(0);
 });

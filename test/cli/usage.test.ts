@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { runCli, temporaryFolder } from '../support/run-cli.ts';
+import { runCli, runHere, temporaryFolder } from '../support/run-cli.ts';
 
 test.each([
   [[], 'a command is required, reproduce, verify, patch, generate or thought, got none'],
@@ -28,7 +28,7 @@ test.each([
   [['reproduce', 'all', '--workers', '1.5'], '--workers must be an integer from 1 to 64, got 1.5'],
   [['verify', '--seed', '1.5'], '--seed must be an integer from 0 on, got 1.5'],
 ])('deltaw %j is a usage error that says what was wrong', async (args, message) => {
-  const { code, stdout, stderr } = await runCli(args);
+  const { code, stdout, stderr } = await runHere(args);
   expect(stderr).toContain(message);
   expect(stdout).toBe('');
   expect(code).toBe(2);
@@ -44,7 +44,7 @@ test.each([
   [['gradient', '--gradient-layers', '1'], '--gradient-layers must be an integer from 2 on, got 1'],
   [['--seed=-1'], '--seed must be an integer from 0 to 2^53 − 1, got -1'],
 ])('reproduce refuses %j', async (flags, message) => {
-  const { code, stderr } = await runCli([
+  const { code, stderr } = await runHere([
     'reproduce',
     'fig1',
     '--out',
@@ -62,7 +62,7 @@ test.each([
   [['patch', '--help']],
   [['generate', '--help']],
 ])('deltaw %j begins with examples and ends well', async (args) => {
-  const { code, stdout, stderr } = await runCli(args);
+  const { code, stdout, stderr } = await runHere(args);
   expect(stdout).toMatch(/^Examples:\n {2}deltaw /);
   expect(stdout).toContain('Usage: deltaw');
   expect([code, stderr]).toEqual([0, '']);
@@ -71,10 +71,17 @@ test.each([
 test('an output folder that cannot be written is refused before any work', async () => {
   const file = join(temporaryFolder(), 'file');
   writeFileSync(file, '');
-  const { code, stderr } = await runCli(['reproduce', 'all', '--out', join(file, 'below')]);
+  const { code, stderr } = await runHere(['reproduce', 'all', '--out', join(file, 'below')]);
   expect(stderr).toMatch(
     /--out: .*below must be a folder that can be written, got a file at .*file/,
   );
   expect(stderr).not.toContain('training');
   expect(code).toBe(3);
+});
+
+test('the program itself ends with the same code and the same words', async () => {
+  const args = ['reproduce', 'fig1', '--width', '30'];
+  const [here, there] = [await runHere(args), await runCli(args)];
+  expect(there).toEqual(here);
+  expect(there.code).toBe(2);
 });

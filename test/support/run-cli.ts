@@ -7,7 +7,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
+import { run } from '../../src/cli/run.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -38,6 +39,23 @@ export function runCli(
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, stdout, stderr }));
   });
+}
+
+/** The same in this process, where starting one would take longer than the run: no threads, no signals. */
+export async function runHere(args: readonly string[]): Promise<Ran> {
+  const printed = { stdout: '', stderr: '' };
+  const caught = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation((chunk) => {
+      printed[name] += String(chunk);
+      return true;
+    }),
+  );
+  try {
+    const code = await run(args);
+    return { code, ...printed };
+  } finally {
+    for (const spy of caught) spy.mockRestore();
+  }
 }
 
 /** A folder that is gone when the test is over. */
