@@ -14,6 +14,7 @@ import { basename, join, resolve } from 'node:path';
 import {
   type Checkpoint,
   FileError,
+  FormatError,
   loadCheckpoint,
   loadTokenizer,
   readIfThere,
@@ -105,7 +106,8 @@ export async function openModel(
     throw new FileError(`--model: a folder with config.json is required, got ${folder}`);
   }
   const tokenizer = await loadTokenizer(folder).catch((error: unknown) => {
-    if (needsText || !(error instanceof FileError)) throw error;
+    // What is not there is not needed for ids; what is there and broken is an error.
+    if (needsText || error instanceof FormatError || !(error instanceof FileError)) throw error;
     return null;
   });
   return { name: basename(resolve(folder)), folder, checkpoint: loadCheckpoint(folder), tokenizer };

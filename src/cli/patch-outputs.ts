@@ -9,6 +9,7 @@ import type { NetworkPatch, PatchMode, Variant } from '../icl/index.ts';
 import {
   ADAPTER_FILES,
   FileError,
+  holdsForeignCheckpoint,
   requireWritableFolder,
   sha256OfIds,
   sha256OfModel,
@@ -67,7 +68,8 @@ export const needsEverywhere = (outputs: readonly Output[]): Output | undefined 
   outputs.find(({ format }) => format !== 'native');
 
 /**
- * Looks whether the folders can be written, and that none is the model's own or holds another format.
+ * Looks whether the folders can be written, and that none is the model's own, holds another format, or a checkpoint that
+ * was not written here.
  *
  * @throws FileError naming the folder.
  */
@@ -82,6 +84,11 @@ export function requireOutputs(outputs: readonly Output[], model: string): void 
       if (other === format || !existsSync(join(folder, name))) continue;
       throw new FileError(
         `--out: a folder without files of another format is required, got ${folder} with ${name}`,
+      );
+    }
+    if (format === 'dense' && holdsForeignCheckpoint(folder)) {
+      throw new FileError(
+        `--out: a folder without another checkpoint is required, got ${folder}, which holds one`,
       );
     }
   }

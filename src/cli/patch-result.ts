@@ -174,7 +174,7 @@ function layerResult(
     index,
     sites: Object.entries(patch.weights).map(([weight, update]) => ({
       name: nameOf(`mlp.${weight}`),
-      relativeNorm: rankOneNorm(update) / norm(own[`mlp.${weight}`].data),
+      relativeNorm: ratio(rankOneNorm(update), norm(own[`mlp.${weight}`].data)),
       baseNorm: norm(runs.base.sites[weight].input),
       contextualNorm: norm(runs.contextual.sites[weight].input),
       bound: most(bounds.sites[weight] ?? bounds.output),
@@ -198,3 +198,6 @@ function numbersIn({ patches }: NetworkPatch): number {
   }
   return count;
 }
+
+/** x/y; 0 where both are, and the largest double where only y is: JSON has no infinities. */
+const ratio = (x: number, y: number): number => (x === 0 ? 0 : Math.min(x / y, Number.MAX_VALUE));

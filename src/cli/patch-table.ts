@@ -19,7 +19,7 @@ export function patchTable(result: PatchResult): string {
     `KL(with context ‖ without)  ${short(result.klWithout)} nats\n` +
       `KL(with context ‖ patched)  ${short(result.klPatched)} nats`,
     `largest logit difference    ${short(result.maxLogitDifference)}, bound ${short(result.logitBound)}: ` +
-      `${ok ? paint('green', 'within its bound') : paint('red', 'BEYOND ITS BOUND')}\n` +
+      `${ok ? paint('green', 'within its bound') : paint('red', 'BEYOND ITS BOUND')} (the patch in float64)\n` +
       `without the patch           ${short(result.maxLogitDifferenceWithoutPatch)}`,
     ...(files.length > 0 ? [files.map((file) => `wrote ${file}`).join('\n')] : []),
   ];

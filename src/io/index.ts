@@ -49,7 +49,7 @@ export {
   type Tokenizer,
   type TokenizersPackage,
 } from './hugging-face/tokenizer.ts';
-export { writeCheckpoint } from './hugging-face/write-checkpoint.ts';
+export { holdsForeignCheckpoint, writeCheckpoint } from './hugging-face/write-checkpoint.ts';
 export { lockFolder } from './lock.ts';
 export { readNpy, writeNpy } from './npy.ts';
 export { ADAPTER_FILES, type AdapterOptions, writeAdapter } from './patches/adapter.ts';

@@ -180,6 +180,27 @@ describe.each([
   });
 });
 
+test('a checkpoint that was not written here is not written over; one that was, may be', async () => {
+  const [folder, other, fresh] = [small('GPT-2'), small('GPT-2'), temporaryFolder()];
+  const dense = ['--model', folder, ...IDS, '--dense', '--out'];
+  const before = readFileSync(join(other, 'model.safetensors'));
+  await expect(patch(...dense, other)).rejects.toThrow(
+    'a folder without another checkpoint is required',
+  );
+  expect(readFileSync(join(other, 'model.safetensors'))).toEqual(before);
+  expect((await patch(...dense, fresh)).code).toBe(0);
+  const written = readFileSync(join(fresh, 'model.safetensors'));
+  expect((await patch(...dense, fresh)).code).toBe(0);
+  expect(readFileSync(join(fresh, 'model.safetensors'))).toEqual(written);
+});
+
+test('ids do not need a tokenizer, but a broken one is an error', async () => {
+  const folder = small('GPT-2');
+  expect((await patch('--model', folder, ...IDS)).code).toBe(0);
+  writeFileSync(join(folder, 'tokenizer.json'), '');
+  await expect(patch('--model', folder, ...IDS)).rejects.toThrow('tokenizer.json');
+});
+
 describe('input that cannot be used is refused by name', () => {
   const refused = async (message: string | RegExp, ...args: readonly string[]): Promise<void> => {
     await expect(patch(...args)).rejects.toThrow(message);

@@ -108,7 +108,7 @@ test('filters choose rows, and the same seed gives the same rows', async () => {
 });
 
 test('without --json it prints a line a row and the verdict', async () => {
-  const { stdout } = await runCli(['verify', '--trials', '20']);
+  const { stdout } = await runCli(['verify', '--trials', '20', '--theorem', '2.3']);
   const rows = stdout.match(/^holds {2}/gm)?.length;
   expect(stdout).toContain(`${rows} rows: everything holds`);
 });

@@ -3,15 +3,38 @@
  *
  * @module
  */
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Parameters } from '../../model/index.ts';
 import { FileError, readIfThere, writeWhole } from '../files.ts';
 import { refusing } from '../format-error.ts';
+import { openSafetensors } from '../safetensors-reader.ts';
 import { writeSafetensors } from '../safetensors-writer.ts';
 import { parseJson } from './describe.ts';
 import type { Checkpoint } from './load.ts';
 import { fullName, tensorsOf } from './parameters.ts';
 import type { Place } from './places.ts';
+
+/** What the metadata of a checkpoint that was written here says under 'deltaw'. */
+const CHANGED = 'changed weights';
+
+/** Whether the folder holds a checkpoint, and one that was not written here: none that may be written over. */
+export function holdsForeignCheckpoint(folder: string): boolean {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const its = names.filter(
+    (name) => name === 'config.json' || /\.safetensors(\.index\.json)?$/.test(name),
+  );
+  if (its.length === 0) return false;
+  if (!names.includes('model.safetensors')) return true;
+  try {
+    const opened = openSafetensors(join(folder, 'model.safetensors'));
+    const mark = opened.metadata.get('deltaw');
+    opened.close();
+    return mark !== CHANGED || its.length > 2;
+  } catch {
+    return true; // damaged, or something else
+  }
+}
 
 /** The files that are copied as they are, where the model has them. */
 const COPIED = [
@@ -48,7 +71,14 @@ export function writeCheckpoint(
       return tensorsOf(only, prefix, parameters).get(name)?.data ?? new Float64Array();
     },
   }));
-  writeSafetensors(weights, tensors, new Map([['format', 'pt']]));
+  writeSafetensors(
+    weights,
+    tensors,
+    new Map([
+      ['deltaw', CHANGED],
+      ['format', 'pt'],
+    ]),
+  );
   const config = join(folder, 'config.json');
   writeWhole(config, configIn(source));
   return [config, weights, ...copyFiles(source, folder)];
