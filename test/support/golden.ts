@@ -13,7 +13,7 @@ export type Golden = any;
 
 /** The folder in use: GOLDEN_DIR, or test/golden. */
 export const GOLDEN_DIR: string =
-  process.env.GOLDEN_DIR ?? join(import.meta.dirname, '..', 'golden');
+  process.env.GOLDEN_DIR || join(import.meta.dirname, '..', 'golden');
 
 /** The case names of a folder: its JSON files, without the ending. */
 export const goldenCases = (folder: string): string[] =>
